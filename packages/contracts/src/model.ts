@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { Bytes } from './hardware';
+
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'sha256 as 64 lower-case hexadecimal digits');
+
+/** The folder and unit name of a model: `smollm2-135m-instruct-q4-1`. */
+export const ModelId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'a-z, 0-9, dot and hyphen');
+
+/** The name people and Ollama's API use: `smollm2:135m`. */
+export const ModelName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][\w.-]*(?:\/[\w.-]+)*(?::[\w.-]+)?$/, 'a name such as smollm2:135m');
+
+export const ModelCapability = z.enum([
+  'completion',
+  'chat',
+  'tools',
+  'thinking',
+  'vision',
+  'embedding',
+  'rerank',
+]);
+
+/**
+ * `manifest.json` in a model's folder (/usr/share/nanite/models/<id>/ from a .deb, the store's for a pulled one).
+ * File paths are relative to that folder.
+ */
+export const ModelManifest = z.object({
+  schema: z.literal(1),
+  id: ModelId,
+  name: ModelName,
+  /** Other names that mean this model, such as `smollm2:latest`. */
+  aliases: z.array(ModelName).default([]),
+  description: z.string(),
+  format: z.enum(['gguf', 'onnx']),
+  /** As Ollama's `details` name them: `llama`, `134.5M`, `Q4_1`. */
+  family: z.string(),
+  parameterSize: z.string(),
+  quantisation: z.string(),
+  capabilities: z.array(ModelCapability).min(1),
+  /** Tokens the model was trained to attend to. */
+  contextLength: z.number().int().positive(),
+  /** Components of an embedding; null for models that give none. */
+  embeddingLength: z.number().int().positive().nullable().default(null),
+  /** How an embedding is pooled and whether it is normalised to length 1; for ONNX embedding models. */
+  pooling: z.enum(['cls', 'mean', 'last']).nullable().default(null),
+  normalise: z.boolean().default(true),
+  /** SPDX identifier, or `LicenseRef-…`. */
+  licence: z.string(),
+  files: z
+    .array(
+      z.object({
+        role: z.enum([
+          'weights',
+          'tokenizer',
+          'tokenizer-config',
+          'config',
+          'template',
+          'projector',
+          'adapter',
+        ]),
+        path: z.string(),
+        sha256: Sha256,
+        size: Bytes,
+      }),
+    )
+    .min(1),
+  /** Default sampling parameters in Ollama's names, such as `temperature`. */
+  parameters: z
+    .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.array(z.string())]))
+    .default({}),
+  system: z.string().nullable().default(null),
+  /** Where it came from: registry package and version, or URL. */
+  source: z.string(),
+  /** RFC 3339 time at which the manifest was made. */
+  modifiedAt: z.iso.datetime(),
+});
+
+export type ModelManifest = z.infer<typeof ModelManifest>;
+export type ModelCapability = z.infer<typeof ModelCapability>;

@@ -1,0 +1,4 @@
+import { z } from 'zod';
+
+/** Section `cli` of the settings. */
+export const CliSettings = z.strictObject({});

@@ -1,0 +1,4 @@
+import { z } from 'zod';
+
+/** Section `gateway` of the settings. */
+export const GatewaySettings = z.strictObject({});

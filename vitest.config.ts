@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{packages,apps,tools}/*/src/**/*.test.ts'],
+    reporters: ['default'],
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
