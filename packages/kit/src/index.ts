@@ -11,3 +11,23 @@ export {
   userConfigDir,
   userStateDir,
 } from './paths';
+export { nearest } from './nearest';
+export {
+  loadSettings,
+  settingsFiles,
+  systemSettingsFile,
+  userSettingsFile,
+  type LoadedSettings,
+  type SettingLayer,
+  type SettingOrigin,
+  type SettingsFile,
+  type SettingsOptions,
+} from './settings';
+export { formatKey, parseKey, type SettingPath } from './settings-key';
+export {
+  allowedText,
+  describeSettings,
+  schemaAt,
+  schemaTree,
+  type SettingDescription,
+} from './settings-schema';

@@ -3,11 +3,20 @@ import { CliSettings } from './cli';
 import { EngineSettings } from './engine';
 import { GatewaySettings } from './gateway';
 
-/** All settings of Nanite: /usr/share/nanite/config.d, /etc/nanite, then the person's own (section `cli` only). */
+/** Sections that a person may set in ~/.config/nanite/config.yaml; the rest is the administrator's. */
+export const userSections = ['cli'] as const;
+
+/**
+ * All settings of Nanite: /usr/share/nanite/config.d, /etc/nanite, then the person's own ({@link userSections} only).
+ *
+ * A program that needs one section loads `z.object({ section: SectionSettings.prefault({}) })`, which passes over the
+ * others: a mistake in somebody else's section is not its business.
+ */
 export const Settings = z.strictObject({
-  engine: EngineSettings.prefault({}),
-  gateway: GatewaySettings.prefault({}),
-  cli: CliSettings.prefault({}),
+  engine: EngineSettings.prefault({}).describe('How models are run: nanite-engine.'),
+  gateway: GatewaySettings.prefault({}).describe('Who may ask which model: nanite-gateway.'),
+  cli: CliSettings.prefault({}).describe('The `nanite` command.'),
 });
 
 export type Settings = z.infer<typeof Settings>;
+export { CliSettings, EngineSettings, GatewaySettings };

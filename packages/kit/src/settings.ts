@@ -1,0 +1,255 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { NaniteError } from './errors';
+import { nearest } from './nearest';
+import { etcDir, shareDir, userConfigDir } from './paths';
+import { formatKey, type SettingPath } from './settings-key';
+import { allowedText, isSection, schemaAt, schemaTree } from './settings-schema';
+
+/** Who set a value: the schema, a package, the administrator, the person. */
+export type SettingLayer = 'default' | 'package' | 'system' | 'user';
+
+export interface SettingOrigin {
+  layer: SettingLayer;
+  /** Null where the value is the schema's default. */
+  file: string | null;
+  /** From 1; null with the file. */
+  line: number | null;
+}
+
+export interface LoadedSettings<T> {
+  values: T;
+  /** Origin of every leaf value by its key (`cli.model`; see formatKey). A list is one leaf. */
+  origins: ReadonlyMap<string, SettingOrigin>;
+}
+
+export interface SettingsOptions {
+  /** Also read ~/.config/nanite/config.yaml: for programs that run as the person. */
+  user: boolean;
+  /** The only sections that the person's own file may hold; all when left out. */
+  userSections?: readonly string[];
+}
+
+export interface SettingsFile {
+  layer: Exclude<SettingLayer, 'default'>;
+  file: string;
+}
+
+type Tree = Map<string, Entry>;
+interface Entry {
+  value: Tree | { leaf: unknown };
+  origin: SettingOrigin;
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+
+function unreadable(file: string, error: unknown): NaniteError {
+  return new NaniteError('settings-unreadable', `cannot read ${file}`, {
+    hint:
+      codeOf(error) === 'EACCES'
+        ? `make it readable: chmod a+r ${file}`
+        : 'it must be a plain, readable file; see nanite-config(5)',
+    cause: error,
+  });
+}
+
+function dropIns(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.yaml') && !name.startsWith('.'))
+      .sort()
+      .map((name) => `${folder}/${name}`);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw unreadable(folder, error);
+  }
+}
+
+/** The person's own settings. */
+export const userSettingsFile = (): string => `${userConfigDir()}/config.yaml`;
+
+/** The administrator's settings; drop-ins in config.d beside it come after. */
+export const systemSettingsFile = (): string => `${etcDir()}/config.yaml`;
+
+/** The files that are read, the weakest first. Not all need to exist. */
+export function settingsFiles(options: Pick<SettingsOptions, 'user'>): SettingsFile[] {
+  return [
+    ...dropIns(`${shareDir()}/config.d`).map((file) => ({ layer: 'package' as const, file })),
+    { layer: 'system', file: systemSettingsFile() },
+    ...dropIns(`${etcDir()}/config.d`).map((file) => ({ layer: 'system' as const, file })),
+    ...(options.user ? [{ layer: 'user' as const, file: userSettingsFile() }] : []),
+  ];
+}
+
+function readDocument(file: string): { document: Document; lines: LineCounter } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw unreadable(file, error);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const wrong = document.errors[0];
+  if (wrong !== undefined) {
+    const { line } = lines.linePos(wrong.pos[0]);
+    throw new NaniteError('bad-settings', `${file}:${line}: not valid YAML: ${wrong.message}`, {
+      hint: 'correct that line; the format is described in nanite-config(5)',
+    });
+  }
+  return { document, lines };
+}
+
+/** The line on which a setting stands; of what holds it where it cannot be told. */
+function lineOf(document: Document, lines: LineCounter, path: SettingPath): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const key of path) {
+    if (!isMap(node)) break;
+    const pair = node.items.find((item) => String(isScalar(item.key) ? item.key.value : item.key) === key);
+    if (pair === undefined) break;
+    if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0];
+    node = pair.value;
+  }
+  return lines.linePos(offset).line;
+}
+
+const isPlainMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function merge(
+  into: Tree,
+  from: Record<string, unknown>,
+  path: SettingPath,
+  originOf: (path: SettingPath) => SettingOrigin,
+  isEmptySection: (path: SettingPath) => boolean,
+): void {
+  for (const [key, value] of Object.entries(from)) {
+    const here = [...path, key];
+    const origin = originOf(here);
+    // `section:` with every line below it commented out is null in YAML and means: nothing set.
+    const given = value === null && isEmptySection(here) ? {} : value;
+    if (isPlainMap(given)) {
+      const before = into.get(key);
+      const tree = before?.value instanceof Map ? before.value : new Map<string, Entry>();
+      into.set(key, { value: tree, origin });
+      merge(tree, given, here, originOf, isEmptySection);
+    } else {
+      into.set(key, { value: { leaf: given }, origin });
+    }
+  }
+}
+
+function toPlain(tree: Tree): Record<string, unknown> {
+  // Without a prototype a key named __proto__ is a key like any other, and the schema refuses it.
+  const plain = Object.create(null) as Record<string, unknown>;
+  for (const [key, { value }] of tree) plain[key] = value instanceof Map ? toPlain(value) : value.leaf;
+  return plain;
+}
+
+function originAt(tree: Tree, path: SettingPath): SettingOrigin | undefined {
+  let at: Tree | undefined = tree;
+  let origin: SettingOrigin | undefined;
+  for (const key of path) {
+    const entry: Entry | undefined = at?.get(key);
+    if (entry === undefined) return at === undefined ? origin : undefined;
+    origin = entry.origin;
+    at = entry.value instanceof Map ? entry.value : undefined;
+  }
+  return origin;
+}
+
+/** Where an issue of the schema stands: the value's own origin, or that of the map that lacks it. */
+function blame(tree: Tree, path: SettingPath): string {
+  for (let length = path.length; length > 0; length--) {
+    const origin = originAt(tree, path.slice(0, length));
+    if (origin !== undefined) return `${origin.file}:${origin.line}: `;
+  }
+  return '';
+}
+
+function explain(schema: z.ZodType, tree: Tree, issue: z.core.$ZodIssue): string[] {
+  const root = schemaTree(schema);
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schemaAt(root, path)?.properties ?? {});
+    return issue.keys.map((key) => {
+      const [guess] = nearest(key, known);
+      const advice =
+        guess === undefined
+          ? known.length === 0
+            ? 'there are no settings here'
+            : `known here: ${known.join(', ')}`
+          : `did you mean ${formatKey([...path, guess])}?`;
+      const full = [...path, key];
+      return `${blame(tree, full)}${formatKey(full)} is not a setting; ${advice}`;
+    });
+  }
+  const node = schemaAt(root, path);
+  const allowed = node === undefined ? issue.message : `allowed: ${allowedText(node)}`;
+  const detail = issue.code === 'custom' ? `${issue.message}; ${allowed}` : allowed;
+  return [`${blame(tree, path)}${formatKey(path)}: ${detail}`];
+}
+
+/** The error for a value that the schema refuses, naming what is allowed. */
+function refused(messages: string[]): NaniteError {
+  return new NaniteError('bad-settings', messages.join('\n'), {
+    hint: 'every setting is described in nanite-config(5)',
+    status: 400,
+  });
+}
+
+/**
+ * Read the settings: the schema's defaults, then each file of {@link settingsFiles}, merged map by map; a list replaces
+ * the list before it. A file that does not exist is fine.
+ *
+ * @throws NaniteError `settings-unreadable`, or `bad-settings` with one line for each mistake: file, line, key, and what
+ * is allowed or which key was probably meant
+ */
+export function loadSettings<S extends z.ZodType>(
+  schema: S,
+  options: SettingsOptions,
+): LoadedSettings<z.infer<S>> {
+  const tree: Tree = new Map();
+  const misplaced: string[] = [];
+  const isEmptySection = (path: SettingPath): boolean => isSection(schemaAt(schemaTree(schema), path));
+
+  for (const { layer, file } of settingsFiles(options)) {
+    const read = readDocument(file);
+    const content: unknown = read?.document.toJS() ?? null;
+    if (read === undefined || content === null) continue;
+    if (!isPlainMap(content)) throw refused([`${file}:1: the top must be a map of sections`]);
+    const originOf = (path: SettingPath): SettingOrigin => ({
+      layer,
+      file,
+      line: lineOf(read.document, read.lines, path),
+    });
+    if (layer === 'user' && options.userSections !== undefined) {
+      for (const section of Object.keys(content).filter((key) => !options.userSections?.includes(key))) {
+        misplaced.push(
+          `${file}:${originOf([section]).line}: ${formatKey([section])} cannot be set by a person, only ` +
+            `${options.userSections.join(', ')}; the administrator sets the rest in ${systemSettingsFile()}`,
+        );
+      }
+    }
+    merge(tree, content, [], originOf, isEmptySection);
+  }
+
+  const result = schema.safeParse(toPlain(tree));
+  const mistakes = result.success ? [] : result.error.issues.flatMap((issue) => explain(schema, tree, issue));
+  if (misplaced.length > 0 || !result.success) throw refused([...misplaced, ...mistakes]);
+
+  const origins = new Map<string, SettingOrigin>();
+  const visit = (value: unknown, path: string[]): void => {
+    if (isPlainMap(value) && Object.keys(value).length > 0) {
+      for (const [key, child] of Object.entries(value)) visit(child, [...path, key]);
+    } else if (path.length > 0) {
+      origins.set(formatKey(path), originAt(tree, path) ?? { layer: 'default', file: null, line: null });
+    }
+  };
+  visit(result.data, []);
+  return { values: result.data, origins };
+}
