@@ -6,9 +6,14 @@ export {
   ModelEntry,
   ModelList,
   Worker,
+  WorkerEmbeddings,
+  WorkerEmbeddingsRequest,
+  WorkerFault,
   WorkerList,
   WorkerOptions,
   WorkerPlan,
   WorkerRequest,
 } from './engine';
-export { Settings } from './settings';
+export { EngineClient } from './engine-client';
+export { ApiFailure, requestOverSocket, type SocketRequest } from './socket-request';
+export { CliSettings, EngineSettings, GatewaySettings, Settings, userSections } from './settings';
