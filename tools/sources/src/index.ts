@@ -1,1 +1,2 @@
-export {};
+export { fetchSource, type FetchedSource, type FetchOptions } from './fetch';
+export { SourceSpec, type SourceFile } from './spec';
