@@ -1,0 +1,112 @@
+import {
+  type CreateDependencies,
+  createNodesFromFiles,
+  type CreateNodesV2,
+  DependencyType,
+  type TargetConfiguration,
+} from '@nx/devkit';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { readControl } from './control';
+
+const tool = 'node --import tsx tools/nx-debian/src/main.ts';
+
+/** What a change of makes every .debs of ours a different one: the tools that build it. */
+const toolchain = {
+  runtime: "dpkg-query -W -f '${Package} ${Version} ' dpkg-dev debhelper nodejs lowdown lintian",
+};
+
+const projectName = (root: string, workspace: string): string => {
+  const manifest = join(workspace, root, 'package.json');
+  if (!existsSync(manifest)) return basename(root);
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name ?? basename(root);
+};
+
+function bundleTarget(): TargetConfiguration {
+  return {
+    command: 'tsup',
+    options: { cwd: '{projectRoot}' },
+    cache: true,
+    inputs: [
+      'default',
+      '^default',
+      '{workspaceRoot}/tools/nx-debian/bundle.ts',
+      '{workspaceRoot}/package-lock.json',
+      toolchain,
+    ],
+    outputs: ['{projectRoot}/dist'],
+    metadata: { description: 'Bundle the TypeScript for the Node that trixie ships' },
+  };
+}
+
+function debianTargets(root: string, name: string): Record<string, TargetConfiguration> {
+  const outputs = [`{workspaceRoot}/dist/debs/${name}`];
+  return {
+    deb: {
+      command: `${tool} deb ${root} ${name}`,
+      dependsOn: ['build'],
+      cache: true,
+      inputs: [
+        'default',
+        { dependentTasksOutputFiles: '**/*' },
+        '{workspaceRoot}/tools/nx-debian/**/*',
+        '{workspaceRoot}/package-lock.json',
+        toolchain,
+      ],
+      outputs,
+      metadata: { description: 'Build the Debian packages of this folder with dpkg-buildpackage' },
+    },
+    // The .debs of this project and of all that its packages depend on.
+    debs: { executor: 'nx:noop', dependsOn: ['deb', '^debs'] },
+    lintian: {
+      command: `${tool} lintian ${name}`,
+      dependsOn: ['deb'],
+      cache: true,
+      inputs: [{ dependentTasksOutputFiles: '**/*' }, toolchain],
+      metadata: { description: 'lintian --fail-on warning,error' },
+    },
+    'install-test': {
+      command: `${tool} install-test ${root}`,
+      dependsOn: ['debs'],
+      // Machines are booted one at a time: they share two cores.
+      parallelism: false,
+      metadata: { description: 'Install, reinstall, remove and purge in a booted clean trixie' },
+    },
+  };
+}
+
+/** Every folder with debian/control gets deb, lintian and install-test; one with tsup.config.ts a bundle to put in it. */
+export const createNodesV2: CreateNodesV2 = [
+  '**/{debian/control,tsup.config.ts}',
+  (files, options, context) =>
+    createNodesFromFiles(
+      (file) => {
+        const isControl = basename(file) === 'control';
+        const root = isControl ? dirname(dirname(file)) : dirname(file);
+        if (root.startsWith('dist/') || root.includes('/dist/')) return {};
+        const name = projectName(root, context.workspaceRoot);
+        const targets = isControl ? debianTargets(root, name) : { build: bundleTarget() };
+        return { projects: { [root]: { name, root, targets } } };
+      },
+      files,
+      options,
+      context,
+    ),
+];
+
+/** A package that depends on another of ours makes its project depend on the other's. */
+export const createDependencies: CreateDependencies = (_options, context) => {
+  const owners = new Map<string, string>();
+  const controls = Object.entries(context.projects)
+    .filter(([, { root }]) => existsSync(join(context.workspaceRoot, root, 'debian/control')))
+    .map(([project, { root }]) => ({ project, control: readControl(join(context.workspaceRoot, root)) }));
+  for (const { project, control } of controls) {
+    for (const binary of control.binaries) owners.set(binary.name, project);
+  }
+  return controls.flatMap(({ project, control }) =>
+    [...new Set(control.binaries.flatMap((binary) => binary.depends))]
+      .map((name) => owners.get(name))
+      .filter((target): target is string => target !== undefined && target !== project)
+      .map((target) => ({ source: project, target, type: DependencyType.implicit })),
+  );
+};

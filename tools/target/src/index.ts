@@ -1,0 +1,1 @@
+export { Machine, type RunOptions, type RunResult } from './machine';

@@ -1,0 +1,120 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { indexDebs } from './flat-repo';
+
+const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const target = join(checkout, 'tools/target/target');
+const debs = join(checkout, 'dist/debs');
+const cache = process.env['NANITE_CACHE'] ?? '/var/cache/nanite';
+
+/** apt's settings that make it read one list of sources and leave the other lists as they are. */
+const updateFlat =
+  'apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/flat.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=root';
+
+const install = (packages: string[], options: { recommends?: boolean }): string =>
+  `apt-get install -y ${options.recommends === true ? '--install-recommends' : '--no-install-recommends'} ${packages.join(' ')}`;
+
+export interface RunResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  input?: string;
+  /** Run as this user of the machine; default root. */
+  user?: string;
+  /** Milliseconds; default 120,000. The command is killed past it and its code is 124. */
+  timeout?: number;
+  /** Throw unless the exit code is 0; default true. */
+  check?: boolean;
+}
+
+/**
+ * A Debian 13 with real systemd, booted over a throw-away copy of the clean root (tools/target). Ends with the process
+ * that booted it at the latest.
+ */
+export class Machine {
+  private constructor(readonly name: string) {}
+
+  /**
+   * @param network `none`: a loopback interface of its own and nothing else; `host`: this machine's network
+   * @param binds folders seen read-only inside, as `SOURCE:DESTINATION`
+   */
+  static boot(name: string, options: { network?: 'none' | 'host'; binds?: string[] } = {}): Machine {
+    execFileSync(target, ['boot', name, `${debs}:/srv/debs`, ...(options.binds ?? [])], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, NANITE_TARGET_NET: options.network ?? 'none' },
+    });
+    return new Machine(name);
+  }
+
+  /** Run a command; a string goes through `sh -c`. */
+  run(command: string | string[], options: RunOptions = {}): Promise<RunResult> {
+    const argv = typeof command === 'string' ? ['sh', '-c', command] : command;
+    const prefix =
+      options.user === undefined
+        ? []
+        : ['setpriv', '--reuid', options.user, '--regid', options.user, '--init-groups', '--reset-env'];
+    const child = spawn(target, ['exec', this.name, ...prefix, ...argv], { stdio: 'pipe' });
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 120_000);
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    // A command that does not read its input may end before all of it is written.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+    return new Promise((done, fail) => {
+      child.on('error', fail);
+      child.on('close', (code) => {
+        clearTimeout(timer);
+        const result = {
+          code: code ?? 124,
+          stdout: Buffer.concat(out).toString(),
+          stderr: Buffer.concat(err).toString(),
+        };
+        if (result.code !== 0 && options.check !== false) {
+          fail(
+            new Error(
+              `'${argv.join(' ')}' in ${this.name} exited with ${result.code}\n${result.stdout}${result.stderr}`,
+            ),
+          );
+        } else done(result);
+      });
+    });
+  }
+
+  /** Copy a file or folder of this side into a folder of the machine. */
+  copy(source: string, folder: string): void {
+    execFileSync(target, ['copy', this.name, source, folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+
+  /**
+   * Let apt inside see dist/debs, and fetch beforehand what the packages need from Debian: a machine without a network
+   * can then install them.
+   */
+  async prepare(packages: string[], options: { recommends?: boolean } = {}): Promise<void> {
+    indexDebs(debs);
+    const prefetch =
+      `echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
+      `${install(packages, options)} -qq --download-only -o Dir::Cache::Archives=${cache}/archives -o APT::Sandbox::User=root`;
+    execFileSync(target, ['enter', '-r', 'clean', 'sh', '-c', prefetch], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await this.run(
+      `echo 'deb [trusted=yes] copy:/srv/debs ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat}`,
+    );
+  }
+
+  /** Install packages of ours from dist/debs by apt, with what they need from Debian. */
+  async install(packages: string[], options: { recommends?: boolean } = {}): Promise<RunResult> {
+    await this.prepare(packages, options);
+    return this.run(install(packages, options), { timeout: 300_000 });
+  }
+
+  stop(): void {
+    execFileSync(target, ['stop', this.name], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+}
