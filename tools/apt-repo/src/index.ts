@@ -1,1 +1,7 @@
-export {};
+export { type Contents, type Package, readContents, type Suite, suites } from './contents';
+export { keyringName, keysFolder, publicKeys, signingKey } from './key';
+export { folderTarget, mirror, type MirrorTarget } from './mirror';
+export { findDebs, type Outcome, promote, publish, type RepoOptions, withdraw } from './publish';
+export { s3Target } from './s3';
+export { serveFolder } from './serve';
+export { verifyTree } from './verify';
