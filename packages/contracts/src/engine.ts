@@ -43,7 +43,8 @@ export const WorkerPlan = z.object({
   /** Upper bounds of threads for generation and for prompts; the worker uses fewer while the machine is busy. */
   threads: z.number().int().positive(),
   threadsBatch: z.number().int().positive(),
-  gpuLayers: z.number().int().nonnegative(),
+  /** Layers on the GPU; null: as many as its free memory holds when the worker starts. */
+  gpuLayers: z.number().int().nonnegative().nullable(),
   /** Peak memory expected: weights, KV cache and buffers. */
   memoryBytes: Bytes,
   vramBytes: Bytes,
