@@ -1,0 +1,53 @@
+# Nanite. `make demo` shows it, `make test` checks it; `make help` lists the rest.
+# Everything runs inside the trixie root that tools/target makes, so that a build on Debian 12, on 13 and in CI is one build.
+enter := tools/target/target enter
+nx := $(enter) npx nx
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check unit debs repo iso bench shell clean
+.NOTPARALLEL:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+node_modules/.package-lock.json: package-lock.json
+	@echo '==> Installing the build tools (npm ci)'
+	@$(enter) npm ci --no-fund --no-audit --loglevel=error
+
+demo: node_modules/.package-lock.json ## build, publish, install into a clean Debian 13, ask a question
+	@tools/demo/demo
+
+up: node_modules/.package-lock.json ## boot the demonstration and leave it running, its API on this machine
+	@tools/demo/demo --keep
+
+down: ## end what `make up` started
+	@tools/target/target stop nanite-demo
+	@echo 'The demonstration is down.'
+
+test: node_modules/.package-lock.json ## all tests: units, packages, contracts, journeys
+	@$(enter) node --import tsx tests/run.ts
+
+check: node_modules/.package-lock.json ## format, lint and types
+	@$(enter) node --import tsx tests/run.ts static
+
+unit: node_modules/.package-lock.json ## unit tests only
+	@$(enter) npx vitest run
+
+debs: node_modules/.package-lock.json ## build every .deb into dist/debs/
+	@$(nx) run-many -t deb
+	@echo && echo "The packages are in dist/debs/:" && find dist/debs -name '*.deb' | sort
+	@echo "Next: make repo"
+
+repo: debs ## publish them into the signed repository dist/repo/
+	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
+
+iso: ## the bootable image
+	@echo 'make iso: the image does not exist yet. It is the next step of the plan; see docs/image.md.' >&2; exit 1
+
+bench: node_modules/.package-lock.json ## measure beside peers; results in dist/bench/
+	@$(enter) node --import tsx tools/bench/src/main.ts
+
+shell: node_modules/.package-lock.json ## a shell in the build root
+	@$(enter) bash
+
+clean: ## remove what was built here; caches in $$NANITE_CACHE stay
+	rm -rf dist .nx node_modules packages/*/dist apps/*/dist
