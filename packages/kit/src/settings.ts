@@ -29,6 +29,8 @@ export interface SettingsOptions {
   user: boolean;
   /** The only sections that the person's own file may hold; all when left out. */
   userSections?: readonly string[];
+  /** What is about to be written to a file: read in place of it, so that a change is checked before it is made. */
+  pending?: { file: string; text: string };
 }
 
 export interface SettingsFile {
@@ -83,14 +85,21 @@ export function settingsFiles(options: Pick<SettingsOptions, 'user'>): SettingsF
   ];
 }
 
-function readDocument(file: string): { document: Document; lines: LineCounter } | undefined {
-  let text: string;
+function readText(file: string): string | undefined {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw unreadable(file, error);
   }
+}
+
+function readDocument(
+  file: string,
+  pending: SettingsOptions['pending'],
+): { document: Document; lines: LineCounter } | undefined {
+  const text = pending?.file === file ? pending.text : readText(file);
+  if (text === undefined) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const wrong = document.errors[0];
@@ -218,7 +227,7 @@ export function loadSettings<S extends z.ZodType>(
   const isEmptySection = (path: SettingPath): boolean => isSection(schemaAt(schemaTree(schema), path));
 
   for (const { layer, file } of settingsFiles(options)) {
-    const read = readDocument(file);
+    const read = readDocument(file, options.pending);
     const content: unknown = read?.document.toJS() ?? null;
     if (read === undefined || content === null) continue;
     if (!isPlainMap(content)) throw refused([`${file}:1: the top must be a map of sections`]);
