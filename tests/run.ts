@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * All suites in one run: what `make test` calls. Each suite runs even where an earlier one failed; the last line counts
  * them all together.
  *
- * `run.ts [SUITE…]` runs some of them: static, unit, debs, install, system.
+ * `run.ts [SUITE…]` runs some of them: static, unit, debs, repo, install, system.
  */
 interface Tally {
   passed: number;
@@ -33,7 +33,14 @@ function checks(list: Array<[name: string, command: string, args: string[]]>): T
 function vitest(report: string, args: string[]): Tally {
   const file = join(reports, `${report}.json`);
   rmSync(file, { force: true });
-  const ok = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args]);
+  const ok = run('npx', [
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...args,
+  ]);
   try {
     const result = JSON.parse(readFileSync(file, 'utf8')) as {
       numPassedTests: number;
@@ -41,7 +48,9 @@ function vitest(report: string, args: string[]): Tally {
       testResults: Array<{ status: string; assertionResults: unknown[] }>;
     };
     // A file that could not even be loaded has no tests to count, and is a failure all the same.
-    const broken = result.testResults.filter((at) => at.status === 'failed' && at.assertionResults.length === 0).length;
+    const broken = result.testResults.filter(
+      (at) => at.status === 'failed' && at.assertionResults.length === 0,
+    ).length;
     const failed = result.numFailedTests + broken;
     return { passed: result.numPassedTests, failed: failed === 0 && !ok ? 1 : failed };
   } catch {
@@ -51,14 +60,18 @@ function vitest(report: string, args: string[]): Tally {
 
 /** Run an Nx target on all projects that have it; each project counts. */
 function nx(target: string): Tally {
-  const list = spawnSync('npx', ['nx', 'show', 'projects', '--with-target', target, '--json'], { encoding: 'utf8' });
+  const list = spawnSync('npx', ['nx', 'show', 'projects', '--with-target', target, '--json'], {
+    encoding: 'utf8',
+  });
   const projects = JSON.parse(list.stdout) as string[];
   if (projects.length === 0) return { passed: 0, failed: 1 };
   if (run('npx', ['nx', 'run-many', '-t', target, '--output-style=static', '--nx-bail=false'])) {
     return { passed: projects.length, failed: 0 };
   }
   // Something failed: ask project by project, from the cache where it passed, to count and to name them.
-  const failed = projects.filter((project) => !run('npx', ['nx', 'run', `${project}:${target}`, '--output-style=static']));
+  const failed = projects.filter(
+    (project) => !run('npx', ['nx', 'run', `${project}:${target}`, '--output-style=static']),
+  );
   for (const project of failed) console.log(`FAILED: ${project}:${target}`);
   return { passed: projects.length - failed.length, failed: failed.length };
 }
@@ -69,10 +82,16 @@ const suites: Record<string, () => Tally> = {
       ['formatting', 'npx', ['prettier', '--check', '.']],
       ['lint and import boundaries', 'npx', ['eslint', '--max-warnings', '0', '.']],
       ['types', 'npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']],
-      ['shell scripts', 'sh', ['-c', "git ls-files -z | xargs -0 grep -lE '^#!.*/(ba)?sh( |$)|^#!.*env bash' | xargs shellcheck"]],
+      [
+        'shell scripts',
+        'sh',
+        ['-c', "git ls-files -z | xargs -0 grep -lE '^#!.*/(ba)?sh( |$)|^#!.*env bash' | xargs shellcheck"],
+      ],
     ]),
   unit: () => vitest('unit', []),
   debs: () => nx('lintian'),
+  repo: () =>
+    checks([['the signed repository', 'node', ['--import', 'tsx', 'tools/apt-repo/src/main.ts', 'publish']]]),
   install: () => nx('install-test'),
   system: () => vitest('system', ['-c', 'tests/vitest.config.ts']),
 };

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const checkout = resolve(import.meta.dirname, '../..');
-const nx = (...args: string[]) => execFileSync('npx', ['nx', ...args], { cwd: checkout, encoding: 'utf8', stdio: 'pipe' });
+const nx = (...args: string[]) =>
+  execFileSync('npx', ['nx', ...args], { cwd: checkout, encoding: 'utf8', stdio: 'pipe' });
 
 const remove = () => {
   for (const path of ['packages/generated-test', 'dist/debs/nanite-generated-test']) {

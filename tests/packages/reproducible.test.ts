@@ -11,7 +11,12 @@ const digests = (project: string): Record<string, string> => {
   return Object.fromEntries(
     readdirSync(folder)
       .filter((name) => name.endsWith('.deb'))
-      .map((name) => [name, createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')]),
+      .map((name) => [
+        name,
+        createHash('sha256')
+          .update(readFileSync(join(folder, name)))
+          .digest('hex'),
+      ]),
   );
 };
 afterAll(() => rmSync(join(checkout, 'dist/debs', again), { recursive: true, force: true }));
@@ -20,7 +25,8 @@ test.each([
   ['nanite-gateway', 'packages/gateway'],
   ['nanite-cli', 'apps/cli'],
 ])('two builds of %s give the same bytes', (project, folder) => {
-  const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: checkout, stdio: 'pipe' });
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, { cwd: checkout, stdio: 'pipe' });
   run('npx', 'nx', 'run', `${project}:build`, '--skip-nx-cache');
   run('node', '--import', 'tsx', 'tools/nx-debian/src/main.ts', 'deb', folder, again);
   const first = digests(project);

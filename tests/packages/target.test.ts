@@ -27,7 +27,9 @@ describe('an entered root', () => {
   test('takes everything it started with it when it is killed', async () => {
     const mark = `sleep 4${process.pid}`;
     const running = () => spawnSync('pgrep', ['-f', `^${mark}$`]).status === 0;
-    const session = spawn(target, ['enter', '-r', 'clean', 'sh', '-c', `setsid ${mark} & ${mark}`], { stdio: 'ignore' });
+    const session = spawn(target, ['enter', '-r', 'clean', 'sh', '-c', `setsid ${mark} & ${mark}`], {
+      stdio: 'ignore',
+    });
     await expect.poll(running, { timeout: 10_000 }).toBe(true);
     session.kill('SIGKILL');
     await expect.poll(running, { timeout: 10_000 }).toBe(false);
@@ -43,7 +45,9 @@ describe('a machine', () => {
 
   test('has systemd, its own name and, without a network, no way out', async () => {
     machine = Machine.boot('target-test');
-    expect((await machine.run('systemctl is-system-running; hostname')).stdout).toBe('running\ntarget-test\n');
+    expect((await machine.run('systemctl is-system-running; hostname')).stdout).toBe(
+      'running\ntarget-test\n',
+    );
     expect((await machine.run('ls /sys/class/net')).stdout.trim()).toBe('lo');
     expect((await machine.run('exit 3', { check: false })).code).toBe(3);
     await expect(machine.run('false')).rejects.toThrow(/exited with 1/);

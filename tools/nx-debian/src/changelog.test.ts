@@ -35,7 +35,9 @@ const base = { source: 'nanite-x', maintainer: 'A <a@b.invalid>', dateOf: () => 
 test('writes an entry for each recorded version', () => {
   const text = debianChangelog({ ...base, version: '0.2.0', markdown });
   expect(text.match(/^nanite-x \(/gm)).toHaveLength(2);
-  expect(text).toContain('nanite-x (0.2.0) trixie; urgency=medium\n\n  * Answer faster. And say so.\n  * Plain.\n');
+  expect(text).toContain(
+    'nanite-x (0.2.0) trixie; urgency=medium\n\n  * Answer faster. And say so.\n  * Plain.\n',
+  );
 });
 
 test('a version that no changeset recorded gets an entry of its own, on top', () => {

@@ -19,7 +19,12 @@ test('joins folded lines and leaves comments out', () => {
 });
 
 test('takes names out of versions, alternatives, architectures and substitutions', () => {
-  expect(relationNames('a (>= 1), b:any | c [amd64] <!nocheck>, ${misc:Depends},\nd')).toEqual(['a', 'b', 'c', 'd']);
+  expect(relationNames('a (>= 1), b:any | c [amd64] <!nocheck>, ${misc:Depends},\nd')).toEqual([
+    'a',
+    'b',
+    'c',
+    'd',
+  ]);
 });
 
 test('reads the source and its binary packages', () => {

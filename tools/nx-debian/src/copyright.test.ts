@@ -31,7 +31,12 @@ test('finds the packages that have code in the bundle, scoped and nested ones to
 });
 
 test('takes the copyright lines from the licence file, not its placeholders', () => {
-  const read = readModule(module({ license: 'MIT' }, 'MIT License\n\nCopyright (c) 2020 Ada\nCopyright [yyyy] [name]\n\nPermission…'));
+  const read = readModule(
+    module(
+      { license: 'MIT' },
+      'MIT License\n\nCopyright (c) 2020 Ada\nCopyright [yyyy] [name]\n\nPermission…',
+    ),
+  );
   expect(read.copyright).toEqual(['2020 Ada']);
 });
 
@@ -44,7 +49,12 @@ test.each(['GPL-3.0', 'SEE LICENSE IN x', undefined])('refuses %s and names the 
 });
 
 test('writes each licence once and each module with its owner', () => {
-  const mit = { version: '1.0.0', licence: 'MIT', copyright: ['2020 Ada'], text: 'Copyright (c) 2020 Ada\n\nPermission is granted.' };
+  const mit = {
+    version: '1.0.0',
+    licence: 'MIT',
+    copyright: ['2020 Ada'],
+    text: 'Copyright (c) 2020 Ada\n\nPermission is granted.',
+  };
   const text = debianCopyright('nanite-x', [
     { name: 'a', ...mit },
     { name: 'b', ...mit },
