@@ -41,7 +41,7 @@ repo: debs ## publish them into the signed repository dist/repo/
 	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
 
 iso: ## the bootable image
-	@echo 'make iso: the image does not exist yet. It is the next step of the plan; see docs/image.md.' >&2; exit 1
+	@echo 'make iso: the image does not exist yet. It is the next step of the plan.' >&2; exit 1
 
 bench: node_modules/.package-lock.json ## measure beside peers; results in dist/bench/
 	@$(enter) node --import tsx tools/bench/src/main.ts
