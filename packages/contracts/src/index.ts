@@ -23,11 +23,26 @@ export { GatewayBackend, GatewayLoaded, GatewayModel, GatewayNotice, GatewayStat
 export {
   OllamaChatRequest,
   OllamaChatResponse,
+  OllamaEmbedRequest,
+  OllamaEmbedResponse,
+  OllamaEmbeddingsRequest,
+  OllamaEmbeddingsResponse,
   OllamaError,
+  OllamaFormat,
+  OllamaGenerateRequest,
+  OllamaGenerateResponse,
   OllamaMessage,
   OllamaModelDetails,
   OllamaOptions,
   OllamaPs,
+  OllamaShowRequest,
   OllamaShowResponse,
   OllamaTags,
+  OllamaThink,
+  OllamaTool,
+  OllamaToolCall,
+  OllamaVersion,
 } from './ollama';
+export { OpenAiError, OpenAiModel, OpenAiModelList, OpenAiRequest } from './openai';
+export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
+export { GatewayBackendSettings } from './settings/gateway';

@@ -1,0 +1,133 @@
+import { NaniteError } from '@nanite/kit';
+import { BusyError } from '../memory/busy';
+import type { Exchange } from './exchange';
+
+export interface BodyLimits {
+  /** Largest body, in bytes. */
+  maxBodyBytes: number;
+  /** All bodies held at once, in bytes. */
+  maxBufferedBytes: number;
+}
+
+/** A JSON object and the bytes it came as. */
+export interface JsonBody {
+  bytes: Buffer;
+  value: Record<string, unknown>;
+}
+
+function tooLarge(limit: number): NaniteError {
+  return new NaniteError('body-too-large', `the request body is larger than ${limit} bytes`, {
+    status: 413,
+    hint: 'the administrator can raise gateway.maxBodyBytes',
+  });
+}
+
+/** Reads bodies, and counts what all clients together make us hold. */
+export class BodyReader {
+  #held = 0;
+
+  constructor(private readonly limits: BodyLimits) {}
+
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  /**
+   * The body as a JSON object. The bytes count as held until the answer is done.
+   *
+   * @param anyType accept what `curl -d` sends without a header, as Ollama's documentation does
+   * @throws NaniteError 400 malformed, 413 too large, 415 not JSON; BusyError where all bodies together are too large
+   */
+  async json(exchange: Exchange, anyType: boolean): Promise<JsonBody> {
+    this.#checkType(exchange, anyType);
+    const bytes = await this.#read(exchange);
+    if (bytes.length === 0) {
+      throw new NaniteError('invalid-request', 'the request has no body', {
+        status: 400,
+        hint: 'send a JSON object',
+      });
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes.toString('utf8'));
+    } catch (cause) {
+      throw new NaniteError(
+        'invalid-json',
+        `the request body is not valid JSON: ${(cause as Error).message}`,
+        {
+          status: 400,
+          cause,
+        },
+      );
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new NaniteError('invalid-request', 'the request body must be a JSON object', { status: 400 });
+    }
+    return { bytes, value: value as Record<string, unknown> };
+  }
+
+  #checkType(exchange: Exchange, anyType: boolean): void {
+    const encoding = exchange.header('content-encoding');
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new NaniteError('unsupported-encoding', `content-encoding ${encoding} is not supported`, {
+        status: 415,
+        hint: 'send the body uncompressed',
+      });
+    }
+    const type = (exchange.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+    if (type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type)) return;
+    if (anyType && ['', 'application/x-www-form-urlencoded', 'text/plain'].includes(type)) return;
+    throw new NaniteError(
+      'unsupported-media-type',
+      type === '' ? 'the request has no content-type' : `content-type ${type} is not supported`,
+      { status: 415, hint: 'send application/json' },
+    );
+  }
+
+  #read(exchange: Exchange): Promise<Buffer> {
+    const { req, res } = exchange;
+    const { maxBodyBytes, maxBufferedBytes } = this.limits;
+    const declared = Number(req.headers['content-length'] ?? 0);
+    if (declared > maxBodyBytes) return Promise.reject(this.#refuse(exchange, tooLarge(maxBodyBytes)));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        this.#held += chunk.length;
+        chunks.push(chunk);
+        if (size > maxBodyBytes) stop(tooLarge(maxBodyBytes));
+        else if (this.#held > maxBufferedBytes) {
+          stop(new BusyError('buffers-full', 'too many large requests at once', 5));
+        }
+      };
+      const stop = (error: NaniteError) => {
+        req.off('data', onData);
+        chunks.length = 0;
+        reject(this.#refuse(exchange, error));
+      };
+      req.on('data', onData);
+      req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+      req.once('error', (cause) =>
+        reject(new NaniteError('client-gone', 'the request ended early', { status: 400, cause })),
+      );
+      res.once('close', () => {
+        this.#held -= size;
+        size = 0;
+      });
+    });
+  }
+
+  /** The rest of the body is read and thrown away, so that the client gets to read the answer; then the line is cut. */
+  #refuse(exchange: Exchange, error: NaniteError): NaniteError {
+    const { req, res } = exchange;
+    res.setHeader('connection', 'close');
+    let rest = 0;
+    req.on('data', (chunk: Buffer) => {
+      rest += chunk.length;
+      if (rest > 4 * this.limits.maxBodyBytes) req.destroy();
+    });
+    req.resume();
+    return error;
+  }
+}

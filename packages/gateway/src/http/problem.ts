@@ -1,0 +1,34 @@
+import { ApiFailure } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import { z } from 'zod';
+
+/** Anything thrown as an error with a code, a message and a status. What we do not know says nothing of our insides. */
+export function problemOf(error: unknown): NaniteError {
+  if (error instanceof NaniteError) return error;
+  if (error instanceof ApiFailure) {
+    if (error.code === 'unreachable') {
+      return new NaniteError('engine-unreachable', 'the engine does not answer, so no model can be loaded', {
+        status: 503,
+        hint: 'look at: systemctl status nanite-engine.socket',
+        cause: error,
+      });
+    }
+    return new NaniteError(error.code, error.message, {
+      status: error.status === 500 ? 502 : error.status,
+      ...(error.hint !== null && { hint: error.hint }),
+      cause: error,
+    });
+  }
+  if (error instanceof z.ZodError) {
+    const [issue] = error.issues;
+    const at = issue?.path.join('.') ?? '';
+    return new NaniteError('invalid-request', `${at === '' ? '' : `${at}: `}${issue?.message ?? 'invalid'}`, {
+      status: 400,
+    });
+  }
+  return new NaniteError('internal', 'something went wrong inside the gateway', {
+    status: 500,
+    hint: 'look at: journalctl -u nanite-gateway',
+    cause: error,
+  });
+}

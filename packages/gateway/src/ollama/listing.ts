@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  OllamaShowRequest,
+  type ModelEntry,
+  type ModelManifest,
+  type OllamaModelDetails,
+  type OllamaPs,
+  type OllamaShowResponse,
+  type OllamaTags,
+} from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import type { Context, Handler } from '../context';
+import { fetchWhole } from '../upstream/client';
+import { findTarget } from '../models/target';
+
+/**
+ * The version of Ollama's API that this one is: programs look at it before they use what was added later. 0.14.0 is the
+ * first with logprobs, /v1/responses and /v1/messages.
+ */
+export const ollamaVersion = '0.14.0';
+
+const detailsOf = (manifest: ModelManifest): OllamaModelDetails => ({
+  parent_model: '',
+  format: manifest.format,
+  family: manifest.family,
+  families: [manifest.family],
+  parameter_size: manifest.parameterSize,
+  quantization_level: manifest.quantisation,
+});
+
+const digestOf = ({ files }: ModelManifest): string =>
+  files.find(({ role }) => role === 'weights')?.sha256 ?? files[0]?.sha256 ?? '';
+
+const listed = ({ manifest, sizeBytes }: ModelEntry) => ({
+  name: manifest.name,
+  model: manifest.name,
+  size: sizeBytes,
+  digest: digestOf(manifest),
+  details: detailsOf(manifest),
+});
+
+const noDetails: OllamaModelDetails = {
+  parent_model: '',
+  format: '',
+  family: '',
+  families: [],
+  parameter_size: '',
+  quantization_level: '',
+};
+
+/** GET /api/tags: the models of this machine, then those of backends. */
+export const tags: Handler = async (exchange, context) => {
+  const entries = await context.catalogue.list();
+  const local = entries.map((entry) => ({ ...listed(entry), modified_at: entry.manifest.modifiedAt }));
+  const others = (await context.backends.allNames()).map((name) => ({
+    name,
+    model: name,
+    modified_at: context.startedAt,
+    size: 0,
+    digest: '',
+    details: noDetails,
+  }));
+  const answer: OllamaTags = { models: [...local, ...others] };
+  exchange.json(answer);
+};
+
+/** A time that clients can read and that never comes: Ollama writes such a one for models that stay. */
+const never = new Date(Date.UTC(2318, 0, 1)).toISOString();
+
+/** GET /api/ps: the models in memory. */
+export const ps: Handler = async (exchange, context) => {
+  const entries = await context.catalogue.list();
+  const models = context.broker.view().flatMap((loaded): OllamaPs['models'] => {
+    const entry = entries.find(({ manifest }) => manifest.id === loaded.id);
+    if (entry === undefined || loaded.worker === null) return [];
+    const { plan } = loaded.worker;
+    return [
+      {
+        ...listed(entry),
+        size: loaded.memoryBytes + plan.vramBytes,
+        size_vram: plan.vramBytes,
+        context_length: plan.context,
+        expires_at: loaded.expiresAt === null ? never : new Date(loaded.expiresAt).toISOString(),
+      },
+    ];
+  });
+  const answer: OllamaPs = { models };
+  exchange.json(answer);
+};
+
+/** GET /api/version */
+export const version: Handler = (exchange) => {
+  exchange.json({ version: ollamaVersion });
+};
+
+/** GET and HEAD / */
+export const running: Handler = (exchange) => {
+  exchange.text('Ollama is running', 'text/plain; charset=utf-8');
+};
+
+/** Ollama's word for each capability; a model that completes may do so in chats. */
+function capabilitiesOf({ capabilities }: ModelManifest): string[] {
+  const names = capabilities.map((each) => (each === 'chat' ? 'completion' : each));
+  return [...new Set(names)].filter((each) => each !== 'rerank');
+}
+
+/** `parameters` as `ollama show` prints them: a name and a value on each line. */
+const parametersText = (manifest: ModelManifest): string =>
+  Object.entries(manifest.parameters)
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => [name, each] as const))
+    .map(([name, value]) => `${name.padEnd(30)} ${typeof value === 'string' ? JSON.stringify(value) : value}`)
+    .join('\n');
+
+/** The model's chat template (Jinja): of the worker where one runs, else of its folder; empty where unknown. */
+async function templateOf(context: Context, entry: ModelEntry): Promise<string> {
+  const file = entry.manifest.files.find(({ role }) => role === 'template');
+  if (file !== undefined) return readFile(join(entry.path, file.path), 'utf8').catch(() => '');
+  const loaded = context.broker.ready(entry.manifest.id);
+  if (loaded === null || loaded.plan.runtime !== 'llama') return '';
+  try {
+    const upstream = context.sessions.upstreamOf(loaded);
+    const answer = await fetchWhole(upstream, { method: 'GET', path: '/props' }, AbortSignal.timeout(2_000));
+    const { chat_template: template } = JSON.parse(answer.body.toString('utf8')) as {
+      chat_template?: unknown;
+    };
+    return typeof template === 'string' ? template : '';
+  } catch {
+    // A worker that is busy or just ended: the rest of the answer is worth having.
+    return '';
+  }
+}
+
+/** `134.5M` as a number; 0 where it says something else. */
+function parameterCount(size: string): number {
+  const match = /^([\d.]+)\s*([KMBT]?)$/i.exec(size.trim());
+  const scale = { '': 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 }[(match?.[2] ?? '').toUpperCase()] ?? 1;
+  return match === null ? 0 : Math.round(Number(match[1]) * scale);
+}
+
+/** POST /api/show */
+export const show: Handler = async (exchange, context) => {
+  const { value } = await context.bodies.json(exchange, true);
+  const request = OllamaShowRequest.parse(value);
+  const name = request.model ?? request.name;
+  if (name === undefined) throw new NaniteError('invalid-request', 'model is missing', { status: 400 });
+  exchange.model = name;
+  const target = await findTarget(name, context.catalogue, context.backends);
+  if (target.kind === 'backend') {
+    exchange.json({
+      license: '',
+      modelfile: '',
+      parameters: '',
+      template: '',
+      details: noDetails,
+      model_info: { 'nanite.backend': target.backend.name, 'nanite.remote': target.backend.remote },
+      capabilities: [],
+      modified_at: context.startedAt,
+    } satisfies OllamaShowResponse);
+    return;
+  }
+  const { manifest } = target.entry;
+  const answer: OllamaShowResponse = {
+    license: manifest.licence,
+    modelfile: `# Nanite has no Modelfile: this model is ${target.entry.path}\nFROM ${manifest.name}\n`,
+    parameters: parametersText(manifest),
+    template: await templateOf(context, target.entry),
+    ...(manifest.system !== null && { system: manifest.system }),
+    details: detailsOf(manifest),
+    model_info: {
+      'general.architecture': manifest.family,
+      'general.parameter_count': parameterCount(manifest.parameterSize),
+      [`${manifest.family}.context_length`]: manifest.contextLength,
+      ...(manifest.embeddingLength !== null && {
+        [`${manifest.family}.embedding_length`]: manifest.embeddingLength,
+      }),
+      'nanite.source': manifest.source,
+    },
+    capabilities: capabilitiesOf(manifest),
+    modified_at: manifest.modifiedAt,
+  };
+  exchange.json(answer);
+};

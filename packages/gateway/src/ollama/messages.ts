@@ -1,0 +1,70 @@
+import type { ModelManifest, OllamaMessage } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+
+/** First characters of an image's base64 and its type. */
+const signatures: Array<[string, string]> = [
+  ['/9j/', 'image/jpeg'],
+  ['iVBORw0KGgo', 'image/png'],
+  ['R0lGOD', 'image/gif'],
+  ['UklGR', 'image/webp'],
+  ['Qk', 'image/bmp'],
+];
+
+function imagePart(base64: string): Record<string, unknown> {
+  const type = signatures.find(([start]) => base64.startsWith(start))?.[1];
+  if (type === undefined) {
+    throw new NaniteError('invalid-request', 'images: not a JPEG, PNG, GIF, WebP or BMP image in base64', {
+      status: 400,
+    });
+  }
+  return { type: 'image_url', image_url: { url: `data:${type};base64,${base64}` } };
+}
+
+/** Text and images as the content of an OpenAI message. */
+export function contentOf(text: string, images: readonly string[] | null | undefined): unknown {
+  if (images === null || images === undefined || images.length === 0) return text;
+  return [...images.map(imagePart), ...(text === '' ? [] : [{ type: 'text', text }])];
+}
+
+/**
+ * Ollama's messages as OpenAI's: arguments of tool calls become text, and each call gets an id that its answer names.
+ */
+export function toOpenAiMessages(
+  messages: readonly OllamaMessage[],
+  manifest: ModelManifest | null,
+): unknown[] {
+  /** Calls that no tool has answered yet, the oldest first. */
+  const open: Array<{ id: string; name: string }> = [];
+  let calls = 0;
+  const converted = messages.map((message) => {
+    if (message.role === 'tool') {
+      const wanted = message.tool_name;
+      const at = Math.max(0, wanted === undefined ? 0 : open.findIndex(({ name }) => name === wanted));
+      const [answered] = open.splice(at, 1);
+      return {
+        role: 'tool',
+        content: message.content,
+        tool_call_id: message.tool_call_id ?? answered?.id ?? `call_${calls++}`,
+        ...((wanted ?? answered?.name) !== undefined && { name: wanted ?? answered?.name }),
+      };
+    }
+    const toolCalls = message.tool_calls?.map(({ id, function: called }) => {
+      const call = { id: id ?? `call_${calls++}`, name: called.name };
+      open.push(call);
+      return {
+        id: call.id,
+        type: 'function',
+        function: { name: called.name, arguments: JSON.stringify(called.arguments) },
+      };
+    });
+    return {
+      role: message.role,
+      content: contentOf(message.content, message.images),
+      ...(message.thinking !== undefined && { reasoning_content: message.thinking }),
+      ...(toolCalls !== undefined && toolCalls.length > 0 && { tool_calls: toolCalls }),
+    };
+  });
+  const system = manifest?.system ?? null;
+  if (system === null || messages.some(({ role }) => role === 'system')) return converted;
+  return [{ role: 'system', content: system }, ...converted];
+}

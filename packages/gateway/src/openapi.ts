@@ -1,0 +1,189 @@
+import {
+  AnthropicError,
+  AnthropicRequest,
+  ApiError,
+  GatewayStatus,
+  OllamaChatRequest,
+  OllamaChatResponse,
+  OllamaEmbedRequest,
+  OllamaEmbedResponse,
+  OllamaEmbeddingsRequest,
+  OllamaEmbeddingsResponse,
+  OllamaError,
+  OllamaGenerateRequest,
+  OllamaGenerateResponse,
+  OllamaPs,
+  OllamaShowRequest,
+  OllamaShowResponse,
+  OllamaTags,
+  OllamaVersion,
+  OpenAiError,
+  OpenAiModel,
+  OpenAiModelList,
+  OpenAiRequest,
+} from '@nanite/contracts';
+import { z } from 'zod';
+
+interface Operation {
+  method: 'get' | 'post' | 'delete';
+  path: string;
+  summary: string;
+  body?: z.ZodType;
+  answer?: z.ZodType;
+  error: z.ZodType;
+  /** Media type of the answer when `stream` is on. */
+  streams?: 'application/x-ndjson' | 'text/event-stream';
+}
+
+const ollama = { error: OllamaError };
+const openai = { error: OpenAiError };
+const lines = { streams: 'application/x-ndjson' } as const;
+const events = { streams: 'text/event-stream' } as const;
+
+const operations: Operation[] = [
+  {
+    ...ollama,
+    ...lines,
+    method: 'post',
+    path: '/api/generate',
+    summary: 'Complete a prompt',
+    body: OllamaGenerateRequest,
+    answer: OllamaGenerateResponse,
+  },
+  {
+    ...ollama,
+    ...lines,
+    method: 'post',
+    path: '/api/chat',
+    summary: 'Answer a conversation',
+    body: OllamaChatRequest,
+    answer: OllamaChatResponse,
+  },
+  {
+    ...ollama,
+    method: 'post',
+    path: '/api/embed',
+    summary: 'Embed texts',
+    body: OllamaEmbedRequest,
+    answer: OllamaEmbedResponse,
+  },
+  {
+    ...ollama,
+    method: 'post',
+    path: '/api/embeddings',
+    summary: 'Embed one text (older form)',
+    body: OllamaEmbeddingsRequest,
+    answer: OllamaEmbeddingsResponse,
+  },
+  {
+    ...ollama,
+    method: 'post',
+    path: '/api/show',
+    summary: 'Describe a model',
+    body: OllamaShowRequest,
+    answer: OllamaShowResponse,
+  },
+  { ...ollama, method: 'get', path: '/api/tags', summary: 'List models', answer: OllamaTags },
+  { ...ollama, method: 'get', path: '/api/ps', summary: 'List models in memory', answer: OllamaPs },
+  { ...ollama, method: 'get', path: '/api/version', summary: 'Version of the API', answer: OllamaVersion },
+  ...['pull', 'push', 'create', 'copy'].map((verb): Operation => ({
+    ...ollama,
+    method: 'post',
+    path: `/api/${verb}`,
+    summary: `Not here yet: 501 until the model manager is installed`,
+  })),
+  {
+    ...ollama,
+    method: 'delete',
+    path: '/api/delete',
+    summary: 'Not here yet: 501 until the model manager is installed',
+  },
+  { ...openai, method: 'get', path: '/v1/models', summary: 'List models', answer: OpenAiModelList },
+  { ...openai, method: 'get', path: '/v1/models/{model}', summary: 'Describe a model', answer: OpenAiModel },
+  ...['chat/completions', 'completions', 'responses'].map((name): Operation => ({
+    ...openai,
+    ...events,
+    method: 'post',
+    path: `/v1/${name}`,
+    summary: 'As OpenAI describes it, answered by llama-server',
+    body: OpenAiRequest,
+  })),
+  {
+    ...openai,
+    method: 'post',
+    path: '/v1/embeddings',
+    summary: 'As OpenAI describes it, answered by the worker',
+    body: OpenAiRequest,
+  },
+  {
+    ...events,
+    method: 'post',
+    path: '/v1/messages',
+    summary: 'As Anthropic describes it, answered by llama-server',
+    body: AnthropicRequest,
+    error: AnthropicError,
+  },
+  {
+    method: 'post',
+    path: '/v1/messages/count_tokens',
+    summary: 'As Anthropic describes it',
+    body: AnthropicRequest,
+    error: AnthropicError,
+  },
+  {
+    method: 'get',
+    path: '/nanite/v1/status',
+    summary: 'State of the gateway, its models and backends, and who you are',
+    answer: GatewayStatus,
+    error: ApiError,
+  },
+];
+
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): unknown => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+};
+
+const json = (schema: z.ZodType, io: 'input' | 'output') => ({
+  'application/json': { schema: schemaOf(schema, io) },
+});
+
+function describe(operation: Operation): Record<string, unknown> {
+  const { path, summary, body, answer, error, streams } = operation;
+  const content = {
+    ...(answer === undefined ? { 'application/json': {} } : json(answer, 'output')),
+    ...(streams !== undefined && {
+      [streams]: answer === undefined ? {} : { schema: schemaOf(answer, 'output') },
+    }),
+  };
+  return {
+    summary,
+    ...(path.includes('{model}') && {
+      parameters: [{ name: 'model', in: 'path', required: true, schema: { type: 'string' } }],
+    }),
+    ...(body !== undefined && { requestBody: { required: true, content: json(body, 'input') } }),
+    responses: {
+      200: { description: 'The answer', content },
+      default: { description: 'What went wrong', content: json(error, 'output') },
+    },
+  };
+}
+
+/** The OpenAPI 3.1 document of everything that the gateway serves, made from the schemas in contracts. */
+export function openApiDocument(version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    (paths[operation.path] ??= {})[operation.method] = describe(operation);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Nanite gateway',
+      version,
+      description: 'Ollama’s, OpenAI’s and Anthropic’s APIs for the models of this machine. See docs/api.md.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: 'http://localhost:11434' }],
+    paths,
+  };
+}

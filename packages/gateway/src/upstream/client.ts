@@ -1,0 +1,190 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Pool } from 'undici';
+import { NaniteError } from '@nanite/kit';
+
+/** A server that answers requests: a worker on its unix socket, or a backend over TCP. */
+export interface Upstream {
+  /** For messages: the model's id, or the backend's name. */
+  name: string;
+  pool: Pool;
+  /** Sent with every request: the backend's key. */
+  headers: Record<string, string>;
+  /** Before every path: the path of the backend's base URL. */
+  prefix: string;
+}
+
+/** The server could not be reached, or broke off. */
+export class UpstreamFailure extends NaniteError {
+  constructor(
+    /** `connect`: the request was not sent, so it can be sent again elsewhere. */
+    readonly phase: 'connect' | 'broken',
+    name: string,
+    cause: unknown,
+  ) {
+    super(
+      'worker-died',
+      phase === 'connect' ? `${name} does not answer` : `${name} ended in the middle of the answer`,
+      { status: 502, hint: 'ask again: a new one is started', cause },
+    );
+  }
+}
+
+export interface UpstreamRequest {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: Buffer | string;
+}
+
+/** Slows the server down while the client does not read. */
+export interface Flow {
+  pause(): void;
+  resume(): void;
+}
+
+export interface Receiver {
+  head(status: number, headers: IncomingHttpHeaders, flow: Flow): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  /** UpstreamFailure, or the reason given to abort(). */
+  failed(error: Error): void;
+}
+
+const notSent = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'EACCES',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+]);
+
+function failureOf(name: string, error: Error): Error {
+  if (error instanceof NaniteError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return new UpstreamFailure(notSent.has(code) ? 'connect' : 'broken', name, error);
+}
+
+const sharedOptions = {
+  // A long prompt on a slow machine may take minutes before the first byte, and a model may think between two.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  connectTimeout: 10_000,
+  pipelining: 1,
+  // llama-server keeps idle connections for 5 s.
+  keepAliveTimeout: 4_000,
+  keepAliveMaxTimeout: 4_000,
+};
+
+export function openSocketPool(socketPath: string, connections: number): Pool {
+  return new Pool('http://localhost', { ...sharedOptions, connections, socketPath });
+}
+
+export function openTcpPool(origin: string, connections: number): Pool {
+  return new Pool(origin, { ...sharedOptions, connections });
+}
+
+/**
+ * Send a request and hand the answer on as it comes.
+ *
+ * @returns a function that ends it: llama-server stops generating when its client goes away
+ */
+export function send(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  receiver: Receiver,
+): (reason: Error) => void {
+  let abort: ((reason: Error) => void) | null = null;
+  let aborted: Error | null = null;
+  upstream.pool.dispatch(
+    {
+      method: request.method,
+      path: `${upstream.prefix}${request.path}`,
+      headers:
+        request.body === undefined
+          ? upstream.headers
+          : { ...upstream.headers, 'content-type': 'application/json' },
+      body: request.body ?? null,
+    },
+    {
+      onRequestStart(controller) {
+        abort = (reason) => controller.abort(reason);
+        if (aborted !== null) controller.abort(aborted);
+      },
+      onResponseStart(controller, status, headers) {
+        if (status < 200) return;
+        receiver.head(status, headers, controller);
+      },
+      onResponseData(_controller, chunk) {
+        receiver.data(chunk);
+      },
+      onResponseEnd() {
+        receiver.end();
+      },
+      onResponseError(_controller, error) {
+        receiver.failed(aborted ?? failureOf(upstream.name, error));
+      },
+    },
+  );
+  return (reason) => {
+    if (aborted !== null) return;
+    aborted = reason;
+    abort?.(reason);
+  };
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** Most that is held of an answer that is read whole. */
+const maxAnswerBytes = 256 * 2 ** 20;
+
+/**
+ * Send a request and read the whole answer.
+ *
+ * @throws UpstreamFailure, or the signal's reason
+ */
+export function fetchWhole(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    let status = 0;
+    let headers: IncomingHttpHeaders = {};
+    let size = 0;
+    const chunks: Buffer[] = [];
+    const onAbort = () => abort(signal?.reason as Error);
+    const abort = send(upstream, request, {
+      head(code, fields) {
+        status = code;
+        headers = fields;
+      },
+      data(chunk) {
+        size += chunk.length;
+        if (size > maxAnswerBytes)
+          abort(new NaniteError('bad-answer', 'the answer is too large', { status: 502 }));
+        else chunks.push(chunk);
+      },
+      end() {
+        signal?.removeEventListener('abort', onAbort);
+        resolve({
+          status,
+          headers,
+          body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+        });
+      },
+      failed(error) {
+        signal?.removeEventListener('abort', onAbort);
+        reject(error);
+      },
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,52 @@
+import { NaniteError } from '@nanite/kit';
+
+interface WorkerError {
+  message?: unknown;
+  type?: unknown;
+  n_prompt_tokens?: unknown;
+  n_ctx?: unknown;
+}
+
+function parsed(body: string): WorkerError | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== 'object' || value === null) return null;
+    const error: unknown = (value as { error?: unknown }).error ?? value;
+    if (typeof error === 'string') return { message: error };
+    return typeof error === 'object' && error !== null ? error : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The error for a prompt that is longer than the context, with both numbers of tokens. */
+export function contextOverflow(promptTokens: number, contextTokens: number): NaniteError {
+  return new NaniteError(
+    'context-overflow',
+    `the prompt has ${promptTokens} tokens, the context holds ${contextTokens}`,
+    { status: 400, hint: 'send less, or ask for a larger num_ctx if the model has one' },
+  );
+}
+
+/** The error that a worker or backend answered with, from the body of an answer other than 2xx, or of a stream. */
+export function upstreamError(status: number, body: string): NaniteError {
+  const error = parsed(body);
+  const message =
+    typeof error?.message === 'string' ? error.message : `the model's server answered ${status}`;
+  if (error?.type === 'exceed_context_size_error') {
+    return contextOverflow(Number(error.n_prompt_tokens ?? 0), Number(error.n_ctx ?? 0));
+  }
+  const batch =
+    /\((\d+) tokens\) is (?:too large|larger than).*?(?:batch|context) size[:\s(]*(?:current batch size: )?(\d+)/s.exec(
+      message,
+    );
+  if (batch !== null) return contextOverflow(Number(batch[1]), Number(batch[2]));
+  if (error?.type === 'not_supported_error' || status === 501) {
+    return new NaniteError('not-supported', message, { status: 501 });
+  }
+  if (status === 503) return new NaniteError('worker-loading', message, { status: 503 });
+  // What the worker blames on the request stays the client's mistake; what it blames on itself is a bad gateway.
+  return new NaniteError(status >= 500 ? 'worker-error' : 'invalid-request', message, {
+    status: status >= 500 ? 502 : status >= 400 ? status : 502,
+  });
+}
