@@ -1,0 +1,192 @@
+import type { EngineSettings, WorkerPlan } from '@nanite/contracts';
+import { fileOf, type InstalledModel } from '../models/catalogue';
+
+/** Where the programs of a worker lie. */
+export interface Programs {
+  /** Folder of llama-server and its backends. */
+  llama: string;
+  /** Folder of the engine's own bundle. */
+  engine: string;
+}
+
+/** llama.cpp's names of GPU backends, by ours. */
+export const backendLibraries = { cuda: 'cuda', rocm: 'hip', vulkan: 'vulkan' } as const;
+
+/**
+ * Environment of a model's worker.
+ *
+ * llama-server reads most options from the environment, so none of a model's strings passes a shell.
+ */
+export function workerEnvironment(
+  model: InstalledModel,
+  plan: WorkerPlan,
+  settings: EngineSettings,
+  folder: string,
+  programs: Programs,
+  skippedVariants: readonly string[],
+): Record<string, string> {
+  return plan.runtime === 'onnx'
+    ? onnxEnvironment(model, plan, settings, folder, programs)
+    : llamaEnvironment(model, plan, settings, folder, programs, skippedVariants);
+}
+
+function llamaEnvironment(
+  model: InstalledModel,
+  plan: WorkerPlan,
+  settings: EngineSettings,
+  folder: string,
+  programs: Programs,
+  skippedVariants: readonly string[],
+): Record<string, string> {
+  const { manifest } = model;
+  const onCpu = plan.backend === 'cpu';
+  const embeds = manifest.capabilities.includes('embedding') && !generates(manifest.capabilities);
+  const ranks = manifest.capabilities.includes('rerank') && !generates(manifest.capabilities);
+  const environment: Record<string, string> = {
+    ...jobEnvironment('llama', folder, programs),
+    ...modelEnvironment(model, skippedVariants, onCpu),
+    NANITE_THREADS_BATCH: String(plan.threadsBatch),
+    LLAMA_ARG_HOST: `${folder}/worker.sock`,
+    LLAMA_ARG_ALIAS: manifest.name,
+    // Each slot has its own part of the cache: `context` tokens are there for every request, whatever the others do.
+    LLAMA_ARG_CTX_SIZE: String(plan.context * plan.slots),
+    LLAMA_ARG_N_PARALLEL: String(plan.slots),
+    LLAMA_ARG_KV_UNIFIED: 'false',
+    LLAMA_ARG_CACHE_TYPE_K: plan.kvType ?? 'f16',
+    LLAMA_ARG_CACHE_TYPE_V: plan.kvType ?? 'f16',
+    LLAMA_ARG_THREADS: String(plan.threads),
+    LLAMA_ARG_THREADS_ADAPTIVE: String(settings.whenBusy === 'yield'),
+    // Enough for every slot, the health check and requests that wait; each costs a stack.
+    LLAMA_ARG_THREADS_HTTP: String(plan.slots + 4),
+    // A prompt that does not fit is an error that says so; nothing is cut away in silence.
+    LLAMA_ARG_CONTEXT_SHIFT: 'false',
+    LLAMA_ARG_JINJA: 'true',
+    LLAMA_ARG_CONT_BATCHING: 'true',
+    LLAMA_ARG_CACHE_PROMPT: 'true',
+    LLAMA_ARG_CACHE_REUSE: '256',
+    // Prompts of ended requests live on in their slot. A second store (8 GiB by default) would break the estimate.
+    LLAMA_ARG_CACHE_RAM: '0',
+    LLAMA_ARG_CTX_CHECKPOINTS: '4',
+    LLAMA_ARG_ENDPOINT_SLOTS: 'true',
+    LLAMA_ARG_ENDPOINT_METRICS: 'true',
+    LLAMA_ARG_ENDPOINT_PROPS: 'false',
+    LLAMA_ARG_UI: 'false',
+    LLAMA_ARG_CORS_ORIGINS: 'localhost',
+    LLAMA_ARG_OFFLINE: 'true',
+    // Warnings and errors: the log lies in memory.
+    LLAMA_ARG_LOG_VERBOSITY: '2',
+  };
+  if (plan.gpuLayers !== null) environment['LLAMA_ARG_N_GPU_LAYERS'] = String(plan.gpuLayers);
+  // On a GPU llama.cpp sees how much of its memory is free now, and moves as many layers as fit.
+  environment['LLAMA_ARG_FIT'] = onCpu || plan.gpuLayers !== null ? 'off' : 'on';
+  if (embeds || ranks) {
+    // An input is embedded in one piece.
+    environment['LLAMA_ARG_BATCH'] = String(plan.context);
+    environment['LLAMA_ARG_UBATCH'] = String(plan.context);
+  }
+  if (embeds) environment['LLAMA_ARG_EMBEDDINGS'] = 'true';
+  if (ranks) environment['LLAMA_ARG_RERANKING'] = 'true';
+  if (embeds && manifest.pooling) environment['LLAMA_ARG_POOLING'] = manifest.pooling;
+  const template = fileOf(model, 'template');
+  if (template) environment['LLAMA_ARG_CHAT_TEMPLATE_FILE'] = template;
+  const projector = fileOf(model, 'projector');
+  if (projector) environment['LLAMA_ARG_MMPROJ'] = projector;
+  const adapter = fileOf(model, 'adapter');
+  if (adapter) environment['NANITE_ADAPTER'] = adapter;
+  return environment;
+}
+
+function onnxEnvironment(
+  model: InstalledModel,
+  plan: WorkerPlan,
+  settings: EngineSettings,
+  folder: string,
+  programs: Programs,
+): Record<string, string> {
+  return {
+    ...jobEnvironment('onnx', folder, programs),
+    NANITE_MODEL: model.path,
+    NANITE_SOCKET: `${folder}/worker.sock`,
+    NANITE_CONTEXT: String(plan.context),
+    NANITE_THREADS: String(plan.threads),
+    NANITE_SPIN: String(settings.whenBusy === 'insist'),
+  };
+}
+
+/** Environment of the job that asks llama.cpp how much memory a model needs at two contexts. */
+export function fitEnvironment(
+  model: InstalledModel,
+  contexts: readonly [number, number],
+  kvType: string,
+  folder: string,
+  programs: Programs,
+): Record<string, string> {
+  return {
+    ...jobEnvironment('fit', folder, programs),
+    ...modelEnvironment(model, [], true),
+    NANITE_CONTEXTS: contexts.join(' '),
+    LLAMA_ARG_N_PARALLEL: '1',
+    LLAMA_ARG_CACHE_TYPE_K: kvType,
+    LLAMA_ARG_CACHE_TYPE_V: kvType,
+    LLAMA_ARG_LOG_VERBOSITY: '1',
+  };
+}
+
+/** Environment of the job that measures numbers of threads. */
+export function benchEnvironment(
+  model: InstalledModel,
+  threads: readonly number[],
+  folder: string,
+  programs: Programs,
+  skippedVariants: readonly string[],
+): Record<string, string> {
+  return {
+    ...jobEnvironment('bench', folder, programs),
+    ...modelEnvironment(model, skippedVariants, true),
+    NANITE_THREADS: threads.join(','),
+    NANITE_PROMPT: '64',
+    NANITE_GENERATE: '16',
+  };
+}
+
+function jobEnvironment(job: string, folder: string, programs: Programs): Record<string, string> {
+  return {
+    NANITE_JOB: job,
+    NANITE_FOLDER: folder,
+    NANITE_LLAMA: programs.llama,
+    NANITE_ENGINE: programs.engine,
+    HOME: folder,
+  };
+}
+
+function modelEnvironment(
+  model: InstalledModel,
+  skippedVariants: readonly string[],
+  onCpu: boolean,
+): Record<string, string> {
+  // Without a GPU in the plan no GPU library is even opened: that costs memory and start time.
+  const skipped = [...skippedVariants, ...(onCpu ? Object.values(backendLibraries) : [])];
+  return {
+    LLAMA_ARG_MODEL: fileOf(model, 'weights') ?? model.path,
+    ...(skipped.length > 0 && { GGML_SKIP_BACKENDS: skipped.join(',') }),
+  };
+}
+
+const generates = (capabilities: readonly string[]) =>
+  capabilities.some((capability) => capability === 'completion' || capability === 'chat');
+
+/**
+ * An environment as systemd.exec(5) reads it from EnvironmentFile=: every value in double quotes, with `\`, `"`, `` ` ``
+ * and `$` escaped.
+ *
+ * @throws RangeError for a name or a value that cannot be written so
+ */
+export function environmentFile(environment: Record<string, string>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => {
+      if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw new RangeError(`no name of a variable: ${name}`);
+      if (/[\n\r\0]/.test(value)) throw new RangeError(`${name} holds a line break`);
+      return `${name}="${value.replaceAll(/[\\"`$]/g, '\\$&')}"\n`;
+    })
+    .join('');
+}

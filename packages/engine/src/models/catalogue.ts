@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ModelManifest } from '@nanite/contracts';
+import { describeError, NaniteError, nearest, type Log } from '@nanite/kit';
+
+/** A model that is installed. */
+export interface InstalledModel {
+  manifest: ModelManifest;
+  /** Folder of its manifest. */
+  path: string;
+}
+
+/**
+ * The models in the given roots: each folder with a manifest.json is one. A root named earlier wins.
+ *
+ * A folder that is no model is reported to the log and left out: one bad download must not hide the others.
+ */
+export function installedModels(roots: readonly string[], log: Log): InstalledModel[] {
+  const models = new Map<string, InstalledModel>();
+  for (const root of roots) {
+    for (const folder of folders(root)) {
+      const path = join(root, folder);
+      try {
+        const manifest = ModelManifest.parse(JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')));
+        if (manifest.id !== folder) throw new Error(`its id is ${manifest.id}, its folder ${folder}`);
+        if (manifest.files.some((file) => file.path.startsWith('/') || file.path.split('/').includes('..'))) {
+          throw new Error('a file lies outside of its folder');
+        }
+        if (!models.has(manifest.id)) models.set(manifest.id, { manifest, path });
+      } catch (error) {
+        log.warning(`no usable model in ${path}`, { cause: describeError(error) });
+      }
+    }
+  }
+  return [...models.values()].sort((a, b) => (a.manifest.id < b.manifest.id ? -1 : 1));
+}
+
+function folders(root: string): string[] {
+  try {
+    return readdirSync(root, { withFileTypes: true })
+      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+      .map((entry) => entry.name);
+  } catch {
+    // No such root: nothing was installed there.
+    return [];
+  }
+}
+
+/** @throws NaniteError `model-not-found`, with the nearest ids */
+export function findModel(models: readonly InstalledModel[], id: string): InstalledModel {
+  const found = models.find((model) => model.manifest.id === id);
+  if (found) return found;
+  const near = nearest(
+    id,
+    models.map((model) => model.manifest.id),
+  );
+  throw new NaniteError('model-not-found', `no model ${id} is installed`, {
+    status: 404,
+    hint: near.length > 0 ? `there is ${near.join(', ')}` : undefined,
+  });
+}
+
+/** Path of the first file of a role; null where the model has none. */
+export function fileOf(model: InstalledModel, role: ModelManifest['files'][number]['role']): string | null {
+  const file = model.manifest.files.find((candidate) => candidate.role === role);
+  return file ? join(model.path, file.path) : null;
+}
+
+export const sizeOf = (model: InstalledModel): number =>
+  model.manifest.files.reduce((bytes, file) => bytes + file.size, 0);

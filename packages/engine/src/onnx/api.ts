@@ -1,0 +1,131 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { WorkerEmbeddingsRequest, type WorkerEmbeddings } from '@nanite/contracts';
+import { describeError, NaniteError, type Log } from '@nanite/kit';
+import { z } from 'zod';
+import { TooManyTokens } from './tokens';
+
+/** What the API needs of a model; tests give a fake. */
+export interface EmbeddingModel {
+  tokenize(text: string, special: boolean): number[];
+  detokenize(ids: number[]): string;
+  embed(
+    inputs: ReadonlyArray<string | readonly number[]>,
+    truncate: boolean,
+    goesOn: () => boolean,
+  ): Promise<{ vectors: Float32Array[]; tokens: number }>;
+}
+
+/** Texts to embed may be long: a book is a few MB. */
+const mostBody = 32 * 2 ** 20;
+
+const Tokenize = z.object({ content: z.string(), add_special: z.boolean().default(false) });
+const Detokenize = z.object({ tokens: z.array(z.number().int()) });
+
+/**
+ * The part of llama-server's HTTP API that embeddings need, in its shapes, so that the gateway speaks to both kinds of
+ * worker alike: GET /health, /props, /v1/models; POST /v1/embeddings, /tokenize, /detokenize.
+ */
+export function createEmbeddingApi(model: EmbeddingModel, name: string, context: number, log: Log): Server {
+  const handlers: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<unknown>> = {
+    'GET /health': async () => ({ status: 'ok' }),
+    'GET /props': async () => ({
+      model_alias: name,
+      total_slots: 1,
+      default_generation_settings: { n_ctx: context },
+    }),
+    'GET /v1/models': async () => ({
+      object: 'list',
+      data: [{ id: name, object: 'model', owned_by: 'nanite' }],
+    }),
+    'POST /v1/embeddings': async (request, response) => {
+      const body = await parsed(request, WorkerEmbeddingsRequest);
+      const { vectors, tokens } = await model.embed(
+        listed(body.input),
+        body.truncate ?? false,
+        () => !response.destroyed,
+      );
+      const base64 = body.encoding_format === 'base64';
+      return {
+        object: 'list',
+        model: body.model ?? name,
+        data: vectors.map((vector, index) => ({
+          object: 'embedding',
+          index,
+          embedding: base64 ? asBase64(vector) : Array.from(vector),
+        })),
+        usage: { prompt_tokens: tokens, total_tokens: tokens },
+      } satisfies Omit<WorkerEmbeddings, 'data'> & { data: unknown[] };
+    },
+    'POST /tokenize': async (request) => {
+      const { content, add_special } = await parsed(request, Tokenize);
+      return { tokens: model.tokenize(content, add_special) };
+    },
+    'POST /detokenize': async (request) => ({
+      content: model.detokenize((await parsed(request, Detokenize)).tokens),
+    }),
+  };
+  return createServer((request, response) => {
+    const handler = handlers[`${request.method} ${(request.url ?? '/').split('?')[0]}`];
+    const work = handler
+      ? handler(request, response)
+      : Promise.reject(new NaniteError('not-found', 'an embedding model does not do this', { status: 404 }));
+    work
+      .then((value) => send(response, 200, value))
+      .catch((error: unknown) => {
+        const { status, body } = errorBody(error);
+        if (status === 500) log.error('a request failed', { cause: describeError(error) });
+        send(response, status, body);
+      });
+  });
+}
+
+function listed(
+  input: z.infer<typeof WorkerEmbeddingsRequest>['input'],
+): ReadonlyArray<string | readonly number[]> {
+  if (typeof input === 'string') return [input];
+  return isIds(input) ? [input] : input;
+}
+
+const isIds = (input: readonly unknown[]): input is number[] => typeof input[0] === 'number';
+
+async function parsed<T extends z.ZodType>(request: IncomingMessage, schema: T): Promise<z.output<T>> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > mostBody) throw new NaniteError('too-large', 'the request is too large', { status: 413 });
+    chunks.push(chunk);
+  }
+  try {
+    return schema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+  } catch (cause) {
+    const message = cause instanceof z.ZodError ? z.prettifyError(cause) : 'the request is no JSON';
+    throw new NaniteError('bad-request', message, { status: 400, cause });
+  }
+}
+
+/** As llama-server writes errors. */
+function errorBody(error: unknown): { status: number; body: unknown } {
+  if (error instanceof TooManyTokens) {
+    const { message, tokens, context } = error;
+    const type = 'exceed_context_size_error';
+    return {
+      status: 400,
+      body: { error: { code: 400, message, type, n_prompt_tokens: tokens, n_ctx: context } },
+    };
+  }
+  const status = error instanceof NaniteError ? error.status : 500;
+  const type = status === 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error';
+  return { status, body: { error: { code: status, message: describeError(error), type } } };
+}
+
+function asBase64(vector: Float32Array): string {
+  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
+}
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  if (response.destroyed) return;
+  const text = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length });
+  response.end(text);
+}

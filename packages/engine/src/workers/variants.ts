@@ -1,0 +1,52 @@
+import { readdirSync } from 'node:fs';
+
+/**
+ * ggml's CPU variants for x86-64, the most demanding first (ggml/src/CMakeLists.txt). Where two need the same, the one
+ * of the newer processor comes first.
+ */
+const descending = [
+  'sapphirerapids',
+  'zen4',
+  'cooperlake',
+  'icelake',
+  'cascadelake',
+  'cannonlake',
+  'skylakex',
+  'alderlake',
+  'haswell',
+  'piledriver',
+  'ivybridge',
+  'sandybridge',
+  'sse42',
+  'x64',
+];
+
+/** Names of the CPU variants in llama.cpp's folder, as GGML_SKIP_BACKENDS takes them: `cpu-haswell`. */
+export function installedVariants(folder: string): string[] {
+  const names = readdirSync(folder).flatMap((file) => /^libggml-(cpu-.+)\.so$/.exec(file)?.[1] ?? []);
+  return names.sort((a, b) => rank(a) - rank(b));
+}
+
+function rank(name: string): number {
+  const at = descending.indexOf(name.replace(/^cpu-/, ''));
+  return at === -1 ? descending.length : at;
+}
+
+/** The variant that llama.cpp says it loaded; null where it does not say. */
+export function loadedVariant(output: string): string | null {
+  return /loaded CPU backend from \S*libggml-(cpu-\S+)\.so/.exec(output)?.[1] ?? null;
+}
+
+/**
+ * What to leave out after `failed` ended with an illegal instruction: that variant and all that demand more.
+ *
+ * @returns the variants to skip and the one that is then the best; null where none is left
+ */
+export function nextLower(
+  installed: readonly string[],
+  failed: string,
+): { skipped: string[]; variant: string } | null {
+  const at = installed.indexOf(failed);
+  const variant = installed[at + 1];
+  return variant === undefined ? null : { skipped: installed.slice(0, at + 1), variant };
+}
