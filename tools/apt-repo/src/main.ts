@@ -215,6 +215,21 @@ key
     await writeFile(file, await publicKeys(await signingKey()));
   });
 key
+  .command('package')
+  .description('write what nanite-archive-keyring is made of: the public key and an example of a source')
+  .argument('<folder>')
+  .addOption(
+    new Option('--uri <uri>', 'where clients find the repository')
+      .env('NANITE_REPO_URI')
+      .default('https://repository.invalid/nanite'),
+  )
+  .action(async (folder: string, flags: { uri: string }) => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, keyringName), await publicKeys(await signingKey()));
+    const example = sourcesFile({ uri: flags.uri, suite: 'stable', architectures: ['amd64'] });
+    await writeFile(join(folder, 'nanite.sources'), example);
+  });
+key
   .command('backup')
   .description('write the secret key: keep the file where only you can read it')
   .argument('<file>')

@@ -16,6 +16,7 @@ export class PrivateApt {
   ) {
     for (const path of [
       'etc/apt/sources.list.d',
+      'etc/apt/preferences.d',
       'var/lib/apt/lists/partial',
       'var/cache/apt/archives/partial',
       'var/lib/dpkg',

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ModelManifest } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import { SourceSpec } from '@nanite/sources';
+import { z } from 'zod';
+
+/** Of an archive: the path inside it. */
+const Member = z.string().min(1);
+
+/**
+ * `model.json`: a model that we package, where its files come from, and what we know about it.
+ *
+ * The manifest that clients see is made of `manifest`, with hashes and sizes from the files themselves.
+ */
+export const PackagedModel = z
+  .object({
+    source: SourceSpec,
+    /** When the source was published (RFC 3339): the manifest's `modifiedAt`, so that two builds are alike. */
+    published: z.iso.datetime(),
+    licence: z.object({
+      /** SPDX identifier of the weights. */
+      id: z.string().min(1),
+      /** Where a person read it: a model card, a LICENSE file. */
+      readAt: z.url(),
+      /** Files of the archive that bear it out, each checked in its way. */
+      proof: z
+        .array(
+          z.discriminatedUnion('kind', [
+            /** The text of the licence itself. */
+            z.object({ kind: z.literal('text'), member: Member }),
+            /** A GGUF file whose `general.license` names it. */
+            z.object({ kind: z.literal('gguf'), member: Member }),
+            /** Words that say where the weights are from, for weights whose archive brings no licence of theirs. */
+            z.object({ kind: z.literal('origin'), member: Member, says: z.string().min(1) }),
+          ]),
+        )
+        .min(1),
+    }),
+    /** Which members of the archive become which files of the model. */
+    files: z
+      .array(
+        z.object({
+          from: Member,
+          path: z.string().regex(/^[\w][\w.-]*$/, 'a file name'),
+          role: ModelManifest.shape.files.element.shape.role,
+        }),
+      )
+      .min(1),
+    manifest: ModelManifest.omit({ files: true, modifiedAt: true, source: true, licence: true }),
+  })
+  .superRefine((model, context) => {
+    const pinned = new Set(model.source.files.map((file) => file.path));
+    const used = [
+      ...model.files.map((file) => file.from),
+      ...model.licence.proof.map((proof) => proof.member),
+    ];
+    for (const member of used) {
+      if (!pinned.has(member)) {
+        context.addIssue({
+          code: 'custom',
+          message: `source.files pins no ${member}`,
+          path: ['source', 'files'],
+        });
+      }
+    }
+    if (model.source.licence !== model.licence.id) {
+      context.addIssue({
+        code: 'custom',
+        message: 'source.licence and licence.id differ',
+        path: ['licence', 'id'],
+      });
+    }
+  });
+
+export type PackagedModel = z.infer<typeof PackagedModel>;
+
+/** @throws NaniteError `bad-model` */
+export function readModel(folder: string): PackagedModel {
+  const path = join(folder, 'model.json');
+  const parsed = PackagedModel.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  if (!parsed.success) {
+    throw new NaniteError('bad-model', `${path}: ${z.prettifyError(parsed.error)}`, {
+      hint: 'see docs/recipes/add-a-model.md',
+    });
+  }
+  return parsed.data;
+}
