@@ -1,3 +1,4 @@
+export { writeAtomically } from './atomic-file';
 export { NaniteError, describeError } from './errors';
 export { createLog, type Log, type LogLevel } from './log';
 export { inheritedSockets, listenOnFd, listenOnPath, listenOnTcp } from './listen';

@@ -1,0 +1,327 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeGateway, chunk, json, lastChunk, says } from '../__fixtures__/fake-gateway';
+import { Nanite } from '../__fixtures__/nanite';
+import type { AskResult } from './ask';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
+const nanite = new Nanite();
+let gateway: FakeGateway;
+let env: Record<string, string>;
+
+beforeAll(async () => void (await nanite.build()));
+afterAll(() => nanite.remove());
+beforeEach(async () => {
+  gateway = await new FakeGateway().start();
+  env = { NANITE_RUNTIME_DIR: gateway.folder };
+});
+afterEach(() => gateway.stop());
+
+const chats = () => gateway.asked.filter(({ path }) => path === '/api/chat');
+const lastMessage = (): { role: string; content: string; images?: string[] } =>
+  (chats()[0]?.body['messages'] as Array<{ role: string; content: string }>).at(-1)!;
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(gateway.folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('nanite ask', () => {
+  it('asks the first model that can chat, and prints only the answer', async () => {
+    const ran = await nanite.run(['ask', 'What', 'is blue?'], env);
+    expect(ran).toEqual({ status: 0, signal: null, stdout: 'Blue is a colour.\n', stderr: '' });
+    expect(chats()[0]?.body).toMatchObject({
+      model: 'smollm2:135m',
+      stream: true,
+      messages: [{ role: 'user', content: 'What is blue?' }],
+    });
+  });
+
+  it('prints pieces as they come', async () => {
+    let finish = (): void => {};
+    gateway.on('/api/chat', (_asked, response) => {
+      response.writeHead(200);
+      response.write(chunk('m', 'first'));
+      finish = () => response.end(lastChunk('m'));
+    });
+    const run = nanite.start(['ask', '-m', 'm', 'x'], env);
+    await run.shows('first');
+    finish();
+    expect((await run.ended).status).toBe(0);
+  });
+
+  it('puts a chunk together that the network cut inside a letter', async () => {
+    gateway.on('/api/chat', async (_asked, response) => {
+      response.writeHead(200);
+      const bytes = Buffer.from(chunk('m', 'grün') + lastChunk('m'));
+      const cut = bytes.indexOf(0xc3) + 1;
+      response.write(bytes.subarray(0, cut));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      response.end(bytes.subarray(cut));
+    });
+    expect((await nanite.run(['ask', '-m', 'm', 'x'], env)).stdout).toBe('grün\n');
+  });
+
+  it('takes standard input alone as the question', async () => {
+    await nanite.run(['ask'], env, 'What is blue?\n');
+    expect(lastMessage().content).toBe('What is blue?');
+  });
+
+  it('gives standard input and files as context, before the question', async () => {
+    const notes = file('notes.md', 'a\n```\nb\n```\n');
+    await nanite.run(['ask', '-f', notes, 'Why?'], env, 'piped text\n');
+    expect(lastMessage().content).toBe(
+      'notes.md:\n````\na\n```\nb\n```\n````\n\nstandard input:\n```\npiped text\n```\n\nWhy?',
+    );
+  });
+
+  it('does not wait for standard input with --no-stdin', async () => {
+    const run = nanite.start(['ask', '--no-stdin', 'x'], env, 'open');
+    expect((await run.ended).status).toBe(0);
+    run.child.stdin?.destroy();
+  });
+
+  it('sends images as images', async () => {
+    const png = Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47]), Buffer.alloc(20)]);
+    await nanite.run(['ask', '-f', file('a.png', png), 'What is this?'], env);
+    expect(lastMessage()).toEqual({
+      role: 'user',
+      content: 'What is this?',
+      images: [png.toString('base64')],
+    });
+  });
+
+  it('hands on model, system prompt and sampling', async () => {
+    const words = [
+      'ask',
+      '-m',
+      'other',
+      '-s',
+      'Be brief',
+      '-t',
+      '0.5',
+      '--seed',
+      '7',
+      '-n',
+      '20',
+      '-c',
+      '512',
+    ];
+    await nanite.run([...words, '--stop', 'END', '-k', '10m', '--no-think', 'x'], env);
+    expect(chats()[0]?.body).toMatchObject({
+      model: 'other',
+      messages: [{ role: 'system', content: 'Be brief' }, { role: 'user' }],
+      options: { temperature: 0.5, seed: 7, num_predict: 20, num_ctx: 512, stop: ['END'] },
+      keep_alive: '10m',
+      think: false,
+    });
+  });
+
+  it('takes defaults from the settings, and options before them', async () => {
+    const config = join(gateway.folder, 'nanite');
+    mkdirSync(config);
+    writeFileSync(join(config, 'config.yaml'), 'cli:\n  model: mine\n  system: Short.\n  temperature: 0\n');
+    const withSettings = { ...env, XDG_CONFIG_HOME: gateway.folder };
+    await nanite.run(['ask', 'x'], withSettings);
+    expect(chats()[0]?.body).toMatchObject({ model: 'mine', options: { temperature: 0 } });
+    await nanite.run(['ask', '-m', 'named', 'x'], withSettings);
+    expect(chats()[1]?.body).toMatchObject({ model: 'named' });
+  });
+
+  it('prints one JSON object with --json', async () => {
+    const ran = await nanite.run(['ask', '--json', 'x'], env);
+    expect(JSON.parse(ran.stdout) as AskResult).toEqual({
+      model: 'smollm2:135m',
+      answer: 'Blue is a colour.',
+      finish: 'stop',
+      tokens: { prompt: 9, answer: 4 },
+      timings: { total: 50, load: 1, prompt: 9, answer: 20, tokensPerSecond: 200 },
+    });
+  });
+
+  it('shows thoughts only in --json', async () => {
+    gateway.on('/api/chat', (_asked, response) => {
+      response.writeHead(200);
+      response.write(chunk('m', '', { message: { role: 'assistant', content: '', thinking: 'hm' } }));
+      response.end(chunk('m', 'yes') + lastChunk('m'));
+    });
+    expect((await nanite.run(['ask', '-m', 'm', 'x'], env)).stdout).toBe('yes\n');
+    const ran = await nanite.run(['ask', '-m', 'm', '--json', 'x'], env);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ answer: 'yes', thinking: 'hm' });
+  });
+});
+
+describe('nanite ask --schema', () => {
+  const schema = '{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}';
+
+  it('asks for the schema and prints the answer that matches', async () => {
+    gateway.on('/api/chat', says('{"n":', ' 4}'));
+    const ran = await nanite.run(['ask', '--schema', file('s.json', schema), 'x'], env);
+    expect(ran).toMatchObject({ status: 0, stdout: '{"n": 4}\n' });
+    expect(chats()[0]?.body['format']).toEqual(JSON.parse(schema));
+  });
+
+  it.each([
+    ['{"n": "four"}', '/n must be integer'],
+    ['{"n": 4', 'it is not JSON'],
+  ])('prints nothing and ends with 6 for %s', async (answer, why) => {
+    gateway.on('/api/chat', says(answer));
+    const ran = await nanite.run(['ask', '--schema', schema, 'x'], env);
+    expect(ran).toMatchObject({ status: 6, stdout: '' });
+    expect(ran.stderr).toContain(why);
+  });
+
+  it('gives the value with --json', async () => {
+    gateway.on('/api/chat', says('{"n":4}'));
+    const ran = await nanite.run(['ask', '--json', '--schema', schema, 'x'], env);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ value: { n: 4 } });
+  });
+
+  it('refuses what is no schema before asking', async () => {
+    const ran = await nanite.run(['ask', '--schema', '{"type":"wrong"}', 'x'], env);
+    expect(ran.status).toBe(2);
+    expect(gateway.asked).toEqual([]);
+  });
+});
+
+describe('what can go wrong with nanite ask', () => {
+  it('says what to do where nothing answers', async () => {
+    const ran = await nanite.run(['ask', 'x'], { NANITE_RUNTIME_DIR: '/nonexistent' });
+    expect(ran).toMatchObject({ status: 4, stdout: '' });
+    expect(ran.stderr).toContain('nothing answers on /nonexistent/gateway.sock');
+    expect(ran.stderr).toContain('systemctl start nanite-gateway.socket');
+    expect(ran.stderr).toContain('nanite serve');
+  });
+
+  it('ends with 3 for an unknown model, in the words of the service', async () => {
+    gateway.on('/api/chat', (_asked, response) =>
+      json(response, 404, { error: "model 'smol' not found; did you mean smollm2:135m?" }),
+    );
+    const ran = await nanite.run(['ask', '-m', 'smol', 'x'], env);
+    expect(ran.status).toBe(3);
+    expect(ran.stderr).toContain('did you mean smollm2:135m?');
+  });
+
+  it('ends with 3 where no model can chat', async () => {
+    gateway.on('/api/tags', (_asked, response) => json(response, 200, { models: [] }));
+    const ran = await nanite.run(['ask', 'x'], env);
+    expect(ran.status).toBe(3);
+    expect(ran.stderr).toContain('apt install nanite-model');
+  });
+
+  it('ends with 5 where the service is busy, and says for how long', async () => {
+    gateway.on('/api/chat', (_asked, response) => {
+      response.setHeader('retry-after', '7');
+      json(response, 503, { error: 'too many requests wait' });
+    });
+    const ran = await nanite.run(['ask', 'x'], env);
+    expect(ran.status).toBe(5);
+    expect(ran.stderr).toContain('try again in 7 s');
+  });
+
+  it('keeps what was said and fails where the answer breaks off', async () => {
+    gateway.on('/api/chat', async (_asked, response) => {
+      response.writeHead(200);
+      response.write(chunk('m', 'half'));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      response.destroy();
+    });
+    const ran = await nanite.run(['ask', 'x'], env);
+    expect(ran).toMatchObject({ status: 1, stdout: 'half' });
+    expect(ran.stderr).toContain('the answer broke off');
+  });
+
+  it('takes an end without a last piece for a broken answer', async () => {
+    gateway.on('/api/chat', (_asked, response) => void response.writeHead(200).end(chunk('m', 'half')));
+    expect((await nanite.run(['ask', 'x'], env)).status).toBe(1);
+  });
+
+  it('passes on an error that comes in the middle', async () => {
+    gateway.on('/api/chat', (_asked, response) => {
+      response.writeHead(200);
+      response.end(`${chunk('m', 'half')}${JSON.stringify({ error: 'the worker was killed' })}\n`);
+    });
+    const ran = await nanite.run(['ask', 'x'], env);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain('the worker was killed');
+  });
+
+  it('tells errors as JSON with --json', async () => {
+    gateway.on('/api/chat', (_asked, response) => json(response, 404, { error: 'no such model' }));
+    const ran = await nanite.run(['ask', '--json', 'x'], env);
+    expect(ran).toMatchObject({ status: 3, stdout: '' });
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: 'http-404', message: 'no such model' } });
+  });
+
+  it.each([
+    [['ask'], 'no question was given'],
+    [['ask', '--tempreature', '1', 'x'], 'did you mean'],
+    [['ask', '-t', 'hot', 'x'], 'a number from 0 to 2'],
+    [['ask', '--seed', '-1', 'x'], 'a whole number'],
+    [['ask', '-f', '/nonexistent', 'x'], 'cannot read /nonexistent'],
+    [['ask', '-k', 'soon', 'x'], 'a duration'],
+    [['aks', 'x'], 'ask'],
+  ])('takes %j for a mistake of usage', async (words, says_) => {
+    const ran = await nanite.run(words, env);
+    expect(ran).toMatchObject({ status: 2, stdout: '' });
+    expect(ran.stderr.toLowerCase()).toContain(says_.toLowerCase());
+  });
+
+  it('refuses a binary file', async () => {
+    const ran = await nanite.run(['ask', '-f', file('x.bin', Buffer.from([1, 0, 2])), 'x'], env);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain('neither text in UTF-8 nor an image');
+  });
+
+  it('cancels the request on Ctrl-C and ends with 130', async () => {
+    const closed = new Promise<void>((resolve) => {
+      gateway.on('/api/chat', (_asked, response) => {
+        response.writeHead(200);
+        response.write(chunk('m', 'begun'));
+        response.on('close', resolve);
+      });
+    });
+    const run = nanite.start(['ask', 'x'], env);
+    await run.shows('begun');
+    run.child.kill('SIGINT');
+    expect(await run.ended).toMatchObject({ status: 130, stdout: 'begun', stderr: '' });
+    await closed;
+    expect(gateway.aborted).toBe(1);
+  });
+
+  it('ends quietly, and cancels, when its reader has enough', async () => {
+    const closed = new Promise<void>((resolve) => {
+      gateway.on('/api/chat', (_asked, response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write(chunk('m', 'line\n')), 5);
+        response.on('close', () => {
+          clearInterval(timer);
+          resolve();
+        });
+      });
+    });
+    const shell = spawn(
+      'bash',
+      ['-c', `"$0" "$1" ask x | head -1; echo "\${PIPESTATUS[0]}"`, process.execPath, nanite.main],
+      {
+        env: nanite.env(env),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let output = '';
+    for (const stream of [shell.stdout, shell.stderr])
+      stream.on('data', (piece) => (output += String(piece)));
+    await new Promise((resolve) => shell.once('close', resolve));
+    await closed;
+    expect(output).toBe('line\n141\n');
+  });
+
+  it('lets control characters through to a pipe, where they are data', async () => {
+    gateway.on('/api/chat', says('\u001b]52;c;x\u0007'));
+    expect((await nanite.run(['ask', 'x'], env)).stdout).toBe('\u001b]52;c;x\u0007\n');
+  });
+});

@@ -1,0 +1,259 @@
+import { ApiFailure, type OllamaMessage } from '@nanite/contracts';
+import { cliSettings } from '../cli-settings';
+import { exitStatus } from '../exit-status';
+import { gateway } from '../gateway-address';
+import { chatModels, chooseModel } from '../model-choice';
+import { report } from '../report';
+import { paint } from '../terminal/paint';
+import { showProgress } from '../terminal/progress';
+import { sanitise } from '../terminal/sanitise';
+import { loadConversation, saveConversation } from './conversation';
+import { Entry } from './entry';
+import { History } from './history';
+import { slashCommand, slashCommands, type SlashName } from './slash-commands';
+import { TerminalInput } from './terminal-input';
+
+/** Options of `nanite chat`, as the command table gives them. */
+export interface ChatOptions {
+  model?: string;
+  system?: string;
+  temperature?: number;
+  seed?: number;
+  keepAlive?: string | number;
+}
+
+/**
+ * `nanite chat`: a conversation in the terminal. Without a terminal each line is an entry, and the first failure ends
+ * it.
+ *
+ * @returns the exit status
+ */
+export async function chat(file: string | undefined, options: ChatOptions): Promise<number> {
+  try {
+    return await new Chat(options).run(file);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+class Chat {
+  private readonly settings = cliSettings();
+  private readonly client = gateway();
+  private readonly entry = new Entry();
+  private readonly history = new History(this.settings.history);
+  private readonly paint = paint(process.stdout);
+  private readonly input: TerminalInput;
+  private modelNames: string[] = [];
+  private model = '';
+  private system: string | null;
+  private messages: OllamaMessage[] = [];
+
+  constructor(private readonly options: ChatOptions) {
+    this.system = options.system ?? this.settings.system;
+    this.input = new TerminalInput({
+      history: this.history.read(),
+      historySize: this.settings.history,
+      complete: (line) => this.complete(line),
+      onInterrupt: () => this.interruptTyping(),
+      onPaste: (pasting) => (this.entry.pasting = pasting),
+    });
+  }
+
+  async run(file: string | undefined): Promise<number> {
+    try {
+      if (file !== undefined) this.load(file);
+      this.model = await chooseModel(this.client, this.options.model, this.model || this.settings.model);
+      if (this.options.model !== undefined) await this.client.show(this.model);
+      if (this.input.isTerminal) {
+        this.say(`${this.model}; /help lists the commands, Ctrl-D leaves`);
+        void chatModels(this.client).then(
+          (names) => (this.modelNames = names),
+          // Only completion needs the names.
+          () => {},
+        );
+      }
+      for (;;) {
+        const text = await this.nextEntry();
+        if (text === null) return exitStatus.ok;
+        if (text.trim() === '') continue;
+        const status = await this.take(text);
+        if (status !== null) return status;
+      }
+    } finally {
+      this.input.close();
+    }
+  }
+
+  private prompt(): string {
+    return this.entry.isOpen ? this.paint.dim('... ') : this.paint.bold('>>> ');
+  }
+
+  private async nextEntry(): Promise<string | null> {
+    for (;;) {
+      const line = await this.input.next(this.prompt());
+      if (line === null) {
+        if (this.input.isTerminal) process.stdout.write('\n');
+        return this.entry.isOpen && !this.input.isTerminal ? this.entry.rest() : null;
+      }
+      if (this.input.isTerminal) this.history.add(line);
+      const text = this.entry.add(line);
+      if (text !== undefined) return text;
+    }
+  }
+
+  private interruptTyping(): void {
+    this.entry.clear();
+    process.stdout.write('\n');
+    this.input.restart(this.prompt());
+  }
+
+  /** @returns the exit status where the conversation ends, else null */
+  private async take(text: string): Promise<number | null> {
+    try {
+      const command = slashCommand(text);
+      if (command?.name === 'exit') return exitStatus.ok;
+      if (command !== undefined) await this.obey(command.name, command.argument);
+      else await this.ask(text);
+      return null;
+    } catch (error) {
+      const status = report(error);
+      return this.input.isTerminal ? null : status;
+    }
+  }
+
+  private async ask(text: string): Promise<void> {
+    const abort = new AbortController();
+    const onInterrupt = (): void => abort.abort();
+    process.once('SIGINT', onInterrupt);
+    const question: OllamaMessage = { role: 'user', content: text };
+    const answer: OllamaMessage = { role: 'assistant', content: '' };
+    const onTerminal = this.input.isTerminal;
+    const clean = onTerminal ? sanitise : (piece: string) => piece;
+    const progress = await showProgress(this.model, process.stdout.isTTY === true);
+    let isThinking = false;
+    let cutOff = false;
+    try {
+      for await (const chunk of this.client.chat(this.request([...this.messages, question]), abort.signal)) {
+        const { content, thinking = '' } = chunk.message;
+        if (content !== '' || thinking !== '') progress.piece();
+        if (thinking !== '' && onTerminal) process.stdout.write(this.paint.dim(clean(thinking)));
+        if (content !== '') {
+          if (isThinking && onTerminal) process.stdout.write('\n\n');
+          process.stdout.write(clean(content));
+        }
+        isThinking = thinking !== '' && content === '';
+        answer.content += content;
+        cutOff = chunk.done_reason === 'length';
+      }
+    } catch (error) {
+      if (!abort.signal.aborted) {
+        if (answer.content !== '') process.stdout.write('\n');
+        throw this.explained(error);
+      }
+    } finally {
+      progress.stop();
+      process.off('SIGINT', onInterrupt);
+    }
+    process.stdout.write(answer.content.endsWith('\n') ? '' : '\n');
+    if (onTerminal) process.stdout.write(abort.signal.aborted ? `${this.paint.dim('(stopped)')}\n\n` : '\n');
+    if (cutOff)
+      process.stderr.write('nanite: the answer was cut off where the context ended; /clear begins anew\n');
+    // A stopped answer stays in the conversation as far as it was said, so that "go on" means something.
+    if (answer.content !== '') this.messages.push(question, answer);
+    if (abort.signal.aborted && !onTerminal) throw new DOMException('interrupted', 'AbortError');
+  }
+
+  private request(messages: OllamaMessage[]) {
+    const {
+      temperature = this.settings.temperature,
+      seed,
+      keepAlive = this.settings.keepAlive,
+    } = this.options;
+    return {
+      model: this.model,
+      messages: [
+        ...(this.system === null ? [] : [{ role: 'system' as const, content: this.system }]),
+        ...messages,
+      ],
+      options: { ...(temperature !== null && { temperature }), ...(seed !== undefined && { seed }) },
+      ...(keepAlive !== null && { keep_alive: keepAlive }),
+    };
+  }
+
+  private explained(error: unknown): unknown {
+    const tooLong = error instanceof ApiFailure && error.status === 400 && /context/i.test(error.message);
+    if (!tooLong) return error;
+    return new ApiFailure(400, error.code, error.message, '/clear forgets the conversation so far', {
+      cause: error,
+    });
+  }
+
+  private async obey(name: SlashName, argument: string): Promise<void> {
+    switch (name) {
+      case 'help': {
+        const rows = slashCommands.map(
+          ([command, value, does]) => `  /${`${command} ${value}`.padEnd(16)} ${does}`,
+        );
+        this.say(
+          `${rows.join('\n')}\n  """              begins and ends a text of several lines; so does \\ at the end of a line`,
+        );
+        return;
+      }
+      case 'model':
+        if (argument !== '') {
+          await this.client.show(argument);
+          this.model = argument;
+        }
+        this.say(`model: ${this.model}`);
+        return;
+      case 'models':
+        this.modelNames = await chatModels(this.client);
+        this.say(this.modelNames.map((model) => `${model === this.model ? '* ' : '  '}${model}`).join('\n'));
+        return;
+      case 'system':
+        if (argument !== '') this.system = argument === '-' ? null : argument;
+        this.say(`system prompt: ${this.system ?? "the model's own"}`);
+        return;
+      case 'clear':
+        this.messages = [];
+        this.say('forgotten');
+        return;
+      case 'save':
+        if (argument === '') this.say('/save NAME');
+        else
+          this.say(
+            `saved in ${saveConversation(argument, { schema: 1, model: this.model, system: this.system, messages: this.messages })}`,
+          );
+        return;
+      case 'load':
+        if (argument === '') this.say('/load NAME');
+        else this.load(argument);
+        return;
+      case 'exit':
+        return;
+    }
+  }
+
+  private load(name: string): void {
+    const saved = loadConversation(name);
+    this.model = saved.model;
+    this.system = this.options.system ?? saved.system;
+    this.messages = saved.messages;
+    this.say(`loaded ${saved.messages.length} messages with ${saved.model}`);
+  }
+
+  /** What the program itself says, as opposed to the model. */
+  private say(text: string): void {
+    process.stderr.write(`${paint(process.stderr).dim(sanitise(text))}\n`);
+  }
+
+  private complete(line: string): [string[], string] {
+    const model = /^\/model\s+(\S*)$/.exec(line);
+    if (model !== null) {
+      const begun = model[1] ?? '';
+      return [this.modelNames.filter((name) => name.startsWith(begun)), begun];
+    }
+    if (!line.startsWith('/')) return [[], line];
+    return [slashCommands.map(([name]) => `/${name} `).filter((name) => name.startsWith(line)), line];
+  }
+}

@@ -1,0 +1,140 @@
+import { Settings, userSections } from '@nanite/contracts';
+import { describeSettings } from '@nanite/kit';
+import type { Command, Option } from 'commander';
+import { optionsOf } from '../external/external-commands';
+import { gateway } from '../gateway-address';
+
+/** What can stand at the cursor. */
+export interface Completions {
+  candidates: Array<{ value: string; description: string }>;
+  /** The shell shall offer its files too. */
+  files: boolean;
+}
+
+const none: Completions = { candidates: [], files: false };
+const values = (list: readonly string[]): Completions => ({
+  candidates: list.map((value) => ({ value, description: '' })),
+  files: false,
+});
+
+const takesValue = (option: Option): boolean => option.required || option.optional;
+const valueName = (option: Option): string =>
+  /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1]?.replace('...', '') ?? '';
+
+async function modelNames(): Promise<string[]> {
+  try {
+    const { models } = await gateway().tags(AbortSignal.timeout(1500));
+    return models.map(({ name }) => name);
+  } catch {
+    // A shell that completes is no place for errors.
+    return [];
+  }
+}
+
+async function byKind(
+  kind: string,
+  choices: readonly string[] | undefined,
+  user: boolean,
+): Promise<Completions> {
+  if (choices !== undefined) return values(choices);
+  switch (kind) {
+    case 'model':
+      return values(await modelNames());
+    case 'file':
+    case 'folder':
+      return { candidates: [], files: true };
+    case 'setting': {
+      const shown = describeSettings(Settings).filter(
+        ({ path }) => !user || (userSections as readonly string[]).includes(path[0] ?? ''),
+      );
+      return { candidates: shown.map(({ key, description }) => ({ value: key, description })), files: false };
+    }
+    default:
+      return none;
+  }
+}
+
+/**
+ * What can stand at the cursor.
+ *
+ * @param words those behind `nanite` up to the cursor; the last is the one being typed, and may be empty
+ */
+export async function completionsAt(program: Command, words: readonly string[]): Promise<Completions> {
+  const typed = words.at(-1) ?? '';
+  let command = program;
+  let positional = 0;
+  let pending: Option | null = null;
+  let onlyArguments = false;
+  let system = false;
+  for (const word of words.slice(0, -1)) {
+    if (pending !== null) {
+      pending = null;
+      continue;
+    }
+    if (!onlyArguments && word === '--') {
+      onlyArguments = true;
+      continue;
+    }
+    if (!onlyArguments && word.startsWith('-') && word !== '-') {
+      const option = optionsOf(command).find(({ short, long }) => short === word || long === word);
+      if (option !== undefined && takesValue(option)) pending = option;
+      if (word === '--system' && option !== undefined && !takesValue(option)) system = true;
+      continue;
+    }
+    const child: Command | undefined =
+      positional === 0 ? command.commands.find((candidate) => candidate.name() === word) : undefined;
+    if (child !== undefined) command = child;
+    else positional++;
+  }
+
+  const isSetter = command.name() === 'set' || command.name() === 'unset';
+  const user = isSetter && !system;
+  if (pending !== null) return byKind(valueName(pending), pending.argChoices, user);
+  const assigned = onlyArguments ? null : /^(--[a-z-]+)=/.exec(typed);
+  if (assigned !== null) {
+    const option = optionsOf(command).find(({ long }) => long === assigned[1]);
+    if (option === undefined) return none;
+    const found = await byKind(valueName(option), option.argChoices, user);
+    const candidates = found.candidates.map(({ value, description }) => ({
+      value: `${assigned[0]}${value}`,
+      description,
+    }));
+    return { candidates, files: false };
+  }
+  if (!onlyArguments && typed.startsWith('-')) {
+    const shown = optionsOf(command).filter(({ hidden }) => !hidden);
+    const candidates = shown.map(({ long, short, description }) => ({
+      value: long ?? short ?? '',
+      description,
+    }));
+    return { candidates: [...candidates, { value: '--help', description: 'print help' }], files: false };
+  }
+
+  const children = positional === 0 ? command.commands.filter((child) => !isHidden(child)) : [];
+  const names = children.map((child) => ({ value: child.name(), description: child.summary() }));
+  if (command === program && positional === 0)
+    names.push({ value: 'help', description: 'print help about a command' });
+  const parameters = command.registeredArguments;
+  const last = parameters.at(-1);
+  const parameter = parameters[positional] ?? (last?.variadic === true ? last : undefined);
+  const found = parameter === undefined ? none : await byKind(parameter.name(), parameter.argChoices, user);
+  return { candidates: [...names, ...found.candidates], files: found.files };
+}
+
+export const isHidden = (command: Command): boolean =>
+  (command as Command & { _hidden?: boolean })._hidden === true;
+
+/**
+ * `nanite __complete WORD…`, for the scripts of the shells: a line for each candidate that begins as the last word does,
+ * a tab between value and description; the line `:files` where the shell shall offer files.
+ */
+export async function printCompletions(program: Command, words: readonly string[]): Promise<number> {
+  const { candidates, files } = await completionsAt(program, words);
+  const typed = words.at(-1) ?? '';
+  const lines = candidates
+    .filter(({ value }) => value.startsWith(typed))
+    .map(({ value, description }) => `${value}\t${description.replace(/\s+/g, ' ')}`);
+  if (files) lines.push(':files');
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return 0;
+}

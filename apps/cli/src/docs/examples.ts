@@ -1,0 +1,31 @@
+/** Examples by command: a line and what it does. Shown by --help and in the manual. */
+export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: string, does: string]>>> = {
+  'nanite ask': [
+    ['nanite ask Why is the sky blue', 'Ask something.'],
+    [
+      'git diff | nanite ask "Write a commit message for this change"',
+      'Ask about what another program prints.',
+    ],
+    ['nanite ask -f notes.txt -f plan.md "What is left to do?"', 'Ask about files.'],
+    ['nanite ask --json "Name a colour" | jq -r .answer', 'Use the answer in a program.'],
+    [
+      `nanite ask --schema '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}' "Where is the Louvre?"`,
+      'Get a value of a given shape.',
+    ],
+  ],
+  'nanite chat': [
+    ['nanite chat', 'Talk with the default model.'],
+    ['nanite chat -s "Answer in French"', 'Say how it should answer.'],
+  ],
+  'nanite status': [['nanite status --json | jq .loaded', 'Which models are loaded, for a program.']],
+  'nanite models': [
+    ['nanite models', 'List the installed models.'],
+    ['nanite models show smollm2:135m', 'All about one of them.'],
+  ],
+  'nanite config': [
+    ['nanite config set cli.model smollm2:135m', 'Choose the model that you use.'],
+    ['sudo nanite config set --system engine.whenBusy insist', 'Change how this machine runs models.'],
+    ['nanite config list cli', 'See your settings and where each comes from.'],
+  ],
+  'nanite serve': [['nanite serve & nanite ask hello', 'Ask in a container.']],
+};

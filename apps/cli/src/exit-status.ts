@@ -1,0 +1,25 @@
+/** Exit statuses of `nanite`, part of its interface. */
+export const exitStatus = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  noModel: 3,
+  unreachable: 4,
+  busy: 5,
+  mismatch: 6,
+  interrupted: 130,
+  brokenPipe: 141,
+} as const;
+
+/** The table of the manual. */
+export const exitStatusTable: ReadonlyArray<readonly [number, string]> = [
+  [exitStatus.ok, 'Done.'],
+  [exitStatus.error, 'Something failed; standard error says what.'],
+  [exitStatus.usage, 'The command line, a setting or a file named there is wrong.'],
+  [exitStatus.noModel, 'The model is not installed, or none is.'],
+  [exitStatus.unreachable, 'The service does not answer, or may not be asked by you.'],
+  [exitStatus.busy, 'The service is busy or out of memory now: try again later.'],
+  [exitStatus.mismatch, 'The answer does not match the JSON schema that was asked for.'],
+  [exitStatus.interrupted, 'Interrupted with Ctrl-C.'],
+  [exitStatus.brokenPipe, 'The reader of the answer went away, as with `| head -1`.'],
+];

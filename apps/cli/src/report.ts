@@ -1,0 +1,80 @@
+import { ApiFailure } from '@nanite/contracts';
+import { NaniteError, describeError } from '@nanite/kit';
+import { exitStatus } from './exit-status';
+import { paint } from './terminal/paint';
+
+const usageCodes = new Set(['usage', 'bad-settings', 'bad-setting-key', 'bad-schema', 'bad-file']);
+
+/** The exit status that an error stands for. */
+export function statusOf(error: unknown): number {
+  if (error instanceof ApiFailure) {
+    if (error.code === 'unreachable' || error.code === 'no-access') return exitStatus.unreachable;
+    if (error.status === 404) return exitStatus.noModel;
+    if (error.status === 503 || error.status === 429) return exitStatus.busy;
+    return exitStatus.error;
+  }
+  if (error instanceof NaniteError) {
+    if (usageCodes.has(error.code)) return exitStatus.usage;
+    if (error.code === 'no-model') return exitStatus.noModel;
+    if (error.code === 'answer-mismatch') return exitStatus.mismatch;
+  }
+  if (error instanceof Error && error.name === 'AbortError') return exitStatus.interrupted;
+  return exitStatus.error;
+}
+
+/** An error as a person reads it: what is the matter, and what to do. */
+export interface Reported {
+  code: string;
+  message: string;
+  hint: string | null;
+}
+
+function hintFor(failure: ApiFailure): string | null {
+  if (failure.hint !== null) return failure.hint;
+  switch (failure.code) {
+    case 'unreachable':
+      return (
+        'start the service: sudo systemctl start nanite-gateway.socket\n' +
+        'without systemd:   nanite serve\n' +
+        'not installed yet: sudo apt install nanite-server'
+      );
+    case 'no-access':
+      return 'the administrator decides who may ask: see gateway.access in nanite-config(5)';
+    case 'broken-off':
+      return 'ask again; if it happens again: journalctl -u nanite-gateway -u nanite-engine -u "nanite-model@*"';
+    default:
+      return failure.status === 404 ? 'nanite models list shows what is installed' : null;
+  }
+}
+
+export function describe(error: unknown): Reported {
+  if (error instanceof ApiFailure) {
+    return { code: error.code, message: error.message, hint: hintFor(error) };
+  }
+  if (error instanceof NaniteError) {
+    const cause = error.options.cause;
+    const message = cause === undefined ? error.message : `${error.message}: ${describeError(cause)}`;
+    return { code: error.code, message, hint: error.hint };
+  }
+  return { code: 'internal', message: describeError(error), hint: null };
+}
+
+/**
+ * Tell about an error on standard error: for people, or as one line of JSON in ApiError's shape.
+ *
+ * @returns the exit status
+ */
+export function report(error: unknown, json = false): number {
+  const status = statusOf(error);
+  if (status === exitStatus.interrupted) return status;
+  const described = describe(error);
+  if (json) {
+    process.stderr.write(`${JSON.stringify({ error: described })}\n`);
+    return status;
+  }
+  const { red, dim } = paint(process.stderr);
+  process.stderr.write(`${red('nanite:')} ${described.message.replaceAll('\n', '\n        ')}\n`);
+  if (described.hint !== null) process.stderr.write(`${dim(described.hint.replace(/^/gm, '  '))}\n`);
+  if (process.env['NANITE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return status;
+}

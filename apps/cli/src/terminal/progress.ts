@@ -1,0 +1,62 @@
+import type { OllamaChatResponse } from '@nanite/contracts';
+import { isLively, paint } from './paint';
+
+/** What a person sees on standard error while an answer is made. Shows nothing where that is no terminal. */
+export interface Progress {
+  /** A piece of the answer came. */
+  piece(): void;
+  /** Clear the line. Call it before anything else is written to the terminal. */
+  stop(): void;
+}
+
+const silent: Progress = { piece: () => {}, stop: () => {} };
+
+/**
+ * A spinner: how long the model has been silent, then, where the answer itself goes elsewhere, tokens and tokens a
+ * second. Pieces are counted as tokens until the service tells the true count.
+ *
+ * @param answerIsSeen the answer is written to the same terminal, so the line goes away with its first piece
+ */
+export async function showProgress(what: string, answerIsSeen: boolean): Promise<Progress> {
+  if (!isLively(process.stderr)) return silent;
+  const { default: createSpinner } = await import('yocto-spinner');
+  const spinner = createSpinner({ stream: process.stderr, text: what }).start();
+  const began = performance.now();
+  let first = 0;
+  let pieces = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const seconds = (now - began) / 1000;
+    spinner.text =
+      pieces === 0
+        ? `${what} ${seconds.toFixed(0)} s`
+        : `${what} ${pieces} tokens, ${((pieces * 1000) / Math.max(1, now - first)).toFixed(0)}/s`;
+  }, 250);
+  const stop = (): void => {
+    clearInterval(timer);
+    if (spinner.isSpinning) spinner.stop();
+  };
+  return {
+    piece: () => {
+      if (pieces++ === 0) first = performance.now();
+      if (answerIsSeen) stop();
+    },
+    stop,
+  };
+}
+
+const perSecond = (count: number, nanoseconds: number): string =>
+  nanoseconds > 0
+    ? `${((count * 1e9) / nanoseconds).toFixed(count * 1e9 < 10 * nanoseconds ? 1 : 0)} tokens/s`
+    : '';
+
+/** `smollm2:135m · 42 tokens · 251 tokens/s`, dimmed. */
+export function summary(last: OllamaChatResponse): string {
+  const count = last.eval_count ?? 0;
+  const parts = [
+    last.model,
+    `${count} token${count === 1 ? '' : 's'}`,
+    perSecond(count, last.eval_duration ?? 0),
+  ];
+  return paint(process.stderr).dim(parts.filter((part) => part !== '').join(' · '));
+}
