@@ -4,38 +4,55 @@ import { ollamaPort, otherPort } from './listeners';
 
 const probeMs = 2_000;
 
-/** Who holds Ollama's port; the version where it is an Ollama, null where it is something else. */
-async function ollamaVersionAt(url: string): Promise<string | null> {
+type Holder = { kind: 'ollama'; version: string } | { kind: 'nobody' } | { kind: 'other' };
+
+async function holderOf(url: string): Promise<Holder> {
   try {
     const { request } = await import('undici');
     const answer = await request(`${url}/api/version`, { signal: AbortSignal.timeout(probeMs) });
     const body = (await answer.body.json()) as { version?: unknown };
-    return typeof body.version === 'string' ? body.version : null;
-  } catch {
-    // Not HTTP, or not Ollama: the notice says "another program".
-    return null;
+    return typeof body.version === 'string' ? { kind: 'ollama', version: body.version } : { kind: 'other' };
+  } catch (error) {
+    // Whatever does not speak HTTP, or not Ollama's API, is another program.
+    return { kind: (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'nobody' : 'other' };
+  }
+}
+
+const beside = `Nanite listens on ${otherPort} instead`;
+const pointThere = `point programs at http://localhost:${otherPort} (OLLAMA_HOST=localhost:${otherPort})`;
+
+function noticeOf(holder: Holder): GatewayNotice {
+  switch (holder.kind) {
+    case 'ollama':
+      return {
+        code: 'port-taken-by-ollama',
+        message: `port ${ollamaPort} is held by Ollama ${holder.version}; ${beside}, and serves Ollama's models too`,
+        hint: `${pointThere}, or disable Ollama`,
+      };
+    case 'nobody':
+      return {
+        code: 'port-left',
+        message: `port ${ollamaPort} is left to ollama.service, which does not answer; ${beside}`,
+        hint: `${pointThere}, or: systemctl disable ollama && systemctl restart nanite-gateway-tcp.socket`,
+      };
+    case 'other':
+      return {
+        code: 'port-taken',
+        message: `port ${ollamaPort} is held by another program; ${beside}`,
+        hint: `see who: ss -ltnp 'sport = :${ollamaPort}'; then: systemctl restart nanite-gateway-tcp.socket`,
+      };
   }
 }
 
 /** Say who holds port 11434 instead of us, and put it behind the gateway if it is a real Ollama. */
 export async function lookAtPortHolder(
-  context: Context,
+  context: Pick<Context, 'backends' | 'notices' | 'log'>,
   url = `http://127.0.0.1:${ollamaPort}`,
 ): Promise<void> {
-  const version = await ollamaVersionAt(url);
-  const notice: GatewayNotice =
-    version === null
-      ? {
-          code: 'port-taken',
-          message: `port ${ollamaPort} is held by another program; Nanite listens on ${otherPort} instead`,
-          hint: `see who: ss -ltnp 'sport = :${ollamaPort}'; then: systemctl restart nanite-gateway-tcp.socket`,
-        }
-      : {
-          code: 'port-taken-by-ollama',
-          message: `port ${ollamaPort} is held by Ollama ${version}; Nanite listens on ${otherPort} and serves Ollama's models too`,
-          hint: `point programs at http://localhost:${otherPort} (OLLAMA_HOST=localhost:${otherPort}), or stop Ollama`,
-        };
-  if (version !== null) context.backends.front(url);
+  const holder = await holderOf(url);
+  const notice = noticeOf(holder);
+  // One that does not answer yet may do so later.
+  if (holder.kind !== 'other') context.backends.front(url);
   context.notices.push(notice);
   context.log.notice(notice.message, { hint: notice.hint });
 }
