@@ -4,6 +4,7 @@ import { bundle } from '../../tools/nx-debian/bundle';
 export default bundle(
   { main: 'src/main.ts' },
   {
+    onSuccess: 'node --import tsx src/docs/generate.ts',
     // zod's messages in forty languages are a third of the bundle, and Node reads them at each start: English stays.
     esbuildPlugins: [
       {
