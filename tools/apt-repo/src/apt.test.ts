@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from './command';
 import { filesBelow } from './files';
 import { signingKey, clearSign, detachSign } from './key';
@@ -9,6 +9,9 @@ import { complaints } from './testing/apt';
 import { World } from './testing/world';
 
 const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+
+// Many runs of apt and gpg on a busy machine.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let world: World;
 beforeEach(async () => {

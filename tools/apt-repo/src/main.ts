@@ -35,7 +35,6 @@ interface TreeFlags {
   uri?: string;
   validDays: number;
   keep: number;
-  replace?: boolean;
 }
 
 const repoOptions = (flags: TreeFlags): RepoOptions => ({
@@ -43,7 +42,7 @@ const repoOptions = (flags: TreeFlags): RepoOptions => ({
   uri: flags.uri,
   validDays: flags.validDays,
   keep: flags.keep,
-  replace: flags.replace === true,
+  replace: false,
   progress: step,
 });
 
@@ -102,19 +101,25 @@ const program = new Command('apt-repo')
   .showHelpAfterError();
 
 withTreeFlags(program.command('publish'))
-  .description('add the .debs of dist/debs to a suite')
+  .description("add the .debs of dist/debs: to this machine's own repository, or with --suite as a release")
   .option('--debs <folder>', 'folder of projects with .debs', join(checkout, 'dist/debs'))
-  .addOption(suiteOption('--suite <suite>', 'where to', 'testing'))
-  .addOption(packagesOption())
-  .option('--promote', 'to stable as well')
-  .option(
-    '--replace',
-    'let new content stand for a version that is there: for repositories rebuilt while developing',
+  .addOption(
+    new Option(
+      '--suite <suite>',
+      'a release: to this suite only, and a version that is there keeps its content (default: to every suite, and ' +
+        'what was built last is what a version means)',
+    ).choices(suites),
   )
+  .addOption(packagesOption())
+  .option('--replace', 'with --suite: let new content stand for a version that is there all the same')
   .action(
-    async (flags: TreeFlags & { debs: string; suite: Suite; packages?: string[]; promote?: boolean }) => {
-      const to = flags.promote === true ? suites : [flags.suite];
-      const outcome = await publish(resolve(flags.debs), { ...repoOptions(flags), to, only: flags.packages });
+    async (flags: TreeFlags & { debs: string; suite?: Suite; packages?: string[]; replace?: boolean }) => {
+      const outcome = await publish(resolve(flags.debs), {
+        ...repoOptions(flags),
+        to: flags.suite === undefined ? suites : [flags.suite],
+        replace: flags.suite === undefined || flags.replace === true,
+        only: flags.packages,
+      });
       report(resolve(flags.out), outcome);
     },
   );

@@ -25,8 +25,18 @@ async function signedText(folder: string, keyring: string, problems: string[]): 
   const clear = await good('InRelease', ['--output', '-', inRelease]);
   const detached = await good('Release.gpg', [join(folder, 'Release.gpg'), release]);
   if (clear === null || detached === null) return null;
+  // gpgv passes over what stands outside the signed part.
+  const strays = [
+    ['InRelease', /^-----BEGIN PGP SIGNED MESSAGE-----\n[^]*\n-----END PGP SIGNATURE-----\n$/],
+    ['Release.gpg', /^-----BEGIN PGP SIGNATURE-----\n[^]*\n-----END PGP SIGNATURE-----\n$/],
+  ] as const;
+  for (const [name, whole] of strays) {
+    if (!whole.test(await readFile(join(folder, name), 'utf8'))) {
+      problems.push(`${join(folder, name)}: something stands outside the signature`);
+    }
+  }
   const text = await readFile(release, 'utf8');
-  if (clear.trimEnd() !== text.trimEnd()) {
+  if (clear !== text) {
     problems.push(`${folder}: InRelease and Release differ`);
     return null;
   }

@@ -2,14 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../command';
 
-/** Build a small .debs of a given content: PROJECTS/NAME/NAME_VERSION_all.deb. */
+/** Build a small .deb of a given content: PROJECTS/NAME/NAME_VERSION_all.deb. */
 export async function makeDeb(
   projects: string,
   name: string,
   version: string,
   options: { content?: string; section?: string; bytes?: number } = {},
 ): Promise<string> {
-  const root = join(projects, '..', `build-${name}-${version}`);
+  const root = join(projects, '../..', `build-${name}-${version}`);
   const data = join(root, 'usr/share', name);
   mkdirSync(join(root, 'DEBIAN'), { recursive: true });
   mkdirSync(data, { recursive: true });
