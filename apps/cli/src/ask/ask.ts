@@ -134,7 +134,7 @@ async function answer(words: string[], options: AskOptions, signal: AbortSignal)
   const onTerminal = process.stdout.isTTY === true;
   const clean = onTerminal ? sanitise : (text: string) => text;
   const { dim } = paint(process.stderr);
-  const progress = await showProgress(model, streams && onTerminal);
+  const progress = showProgress(model, streams && onTerminal);
   let text = '';
   let thinking = '';
   let last: OllamaChatResponse | undefined;

@@ -55,7 +55,6 @@ class Chat {
       historySize: this.settings.history,
       complete: (line) => this.complete(line),
       onInterrupt: () => this.interruptTyping(),
-      onPaste: (pasting) => (this.entry.pasting = pasting),
     });
   }
 
@@ -95,8 +94,8 @@ class Chat {
         if (this.input.isTerminal) process.stdout.write('\n');
         return this.entry.isOpen && !this.input.isTerminal ? this.entry.rest() : null;
       }
-      if (this.input.isTerminal) this.history.add(line);
-      const text = this.entry.add(line);
+      if (this.input.isTerminal) this.history.add(line.text);
+      const text = this.entry.add(line.text, line.pasted);
       if (text !== undefined) return text;
     }
   }
@@ -129,7 +128,7 @@ class Chat {
     const answer: OllamaMessage = { role: 'assistant', content: '' };
     const onTerminal = this.input.isTerminal;
     const clean = onTerminal ? sanitise : (piece: string) => piece;
-    const progress = await showProgress(this.model, process.stdout.isTTY === true);
+    const progress = showProgress(this.model, process.stdout.isTTY === true);
     let isThinking = false;
     let cutOff = false;
     try {

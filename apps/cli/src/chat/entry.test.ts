@@ -25,10 +25,8 @@ describe('Entry', () => {
 
   it('keeps the lines of a paste together until Enter', () => {
     const entry = new Entry();
-    entry.pasting = true;
-    expect(entry.add('one')).toBeUndefined();
-    expect(entry.add('two')).toBeUndefined();
-    entry.pasting = false;
+    expect(entry.add('one', true)).toBeUndefined();
+    expect(entry.add('two', true)).toBeUndefined();
     expect(entry.add('three')).toBe('one\ntwo\nthree');
     expect(entry.isOpen).toBe(false);
   });

@@ -7,23 +7,23 @@ const quotes = '"""';
 export class Entry {
   private lines: string[] = [];
   private quoted = false;
-  /** Set while the terminal is pasting (bracketed paste). */
-  pasting = false;
-
   /** Whether an entry has begun and is not complete. */
   get isOpen(): boolean {
     return this.quoted || this.lines.length > 0;
   }
 
-  /** @returns the entry when this line completes it */
-  add(line: string): string | undefined {
+  /**
+   * @param pasted the line ends inside a paste, so that more of the entry follows
+   * @returns the entry when this line completes it
+   */
+  add(line: string, pasted = false): string | undefined {
     if (this.quoted) {
       const end = line.trimEnd();
-      if (!this.pasting && end.endsWith(quotes)) return this.complete(end.slice(0, -quotes.length));
+      if (!pasted && end.endsWith(quotes)) return this.complete(end.slice(0, -quotes.length));
       this.lines.push(line);
       return undefined;
     }
-    if (this.pasting) {
+    if (pasted) {
       this.lines.push(line);
       return undefined;
     }
@@ -46,7 +46,6 @@ export class Entry {
   clear(): void {
     this.lines = [];
     this.quoted = false;
-    this.pasting = false;
   }
 
   /** What was begun, where the input ended in the middle of it. */

@@ -1,12 +1,17 @@
 import { createInterface, type Interface } from 'node:readline';
 
+/** A line as it was typed, or as part of a paste that goes on after it. */
+export interface InputLine {
+  text: string;
+  pasted: boolean;
+}
+
 export interface TerminalInputOptions {
   history: string[];
   historySize: number;
   complete: (line: string) => [string[], string];
   /** Ctrl-C while a line is typed. */
   onInterrupt: () => void;
-  onPaste: (pasting: boolean) => void;
 }
 
 /**
@@ -16,8 +21,9 @@ export interface TerminalInputOptions {
 export class TerminalInput {
   readonly isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   private readonly readline: Interface;
-  private readonly waiting: string[] = [];
-  private wake: ((line: string | null) => void) | null = null;
+  private readonly waiting: InputLine[] = [];
+  private wake: ((line: InputLine | null) => void) | null = null;
+  private isPasting = false;
   private isClosed = false;
 
   constructor(options: TerminalInputOptions) {
@@ -31,7 +37,7 @@ export class TerminalInput {
       completer: options.complete,
       tabSize: 4,
     });
-    this.readline.on('line', (line) => this.give(line));
+    this.readline.on('line', (text) => this.give({ text, pasted: this.isPasting }));
     this.readline.on('close', () => {
       this.isClosed = true;
       this.wake?.(null);
@@ -40,14 +46,14 @@ export class TerminalInput {
     this.readline.on('SIGINT', options.onInterrupt);
     if (this.isTerminal) {
       process.stdin.on('keypress', (_text: unknown, key?: { name?: string }) => {
-        if (key?.name === 'paste-start') options.onPaste(true);
-        if (key?.name === 'paste-end') options.onPaste(false);
+        if (key?.name === 'paste-start') this.isPasting = true;
+        if (key?.name === 'paste-end') this.isPasting = false;
       });
     }
   }
 
   /** The next line; null when the input has ended. */
-  async next(prompt: string): Promise<string | null> {
+  async next(prompt: string): Promise<InputLine | null> {
     const line = this.waiting.shift();
     if (line !== undefined) return line;
     if (this.isClosed) return null;
@@ -60,7 +66,7 @@ export class TerminalInput {
       this.readline.resume();
     }
     try {
-      return await new Promise<string | null>((resolve) => (this.wake = resolve));
+      return await new Promise<InputLine | null>((resolve) => (this.wake = resolve));
     } finally {
       if (this.isTerminal) {
         process.stdout.write('\u001b[?2004l');
@@ -82,7 +88,7 @@ export class TerminalInput {
     if (!this.isClosed) this.readline.close();
   }
 
-  private give(line: string): void {
+  private give(line: InputLine): void {
     if (this.wake === null) {
       this.waiting.push(line);
       return;

@@ -7,7 +7,8 @@ import { completionScripts } from '../completion/shells';
 import { manPages } from './man-pages';
 
 const dist = resolve(import.meta.dirname, '../../dist');
-for (const folder of ['man', 'completion/bash', 'completion/zsh', 'completion/fish']) mkdirSync(`${dist}/${folder}`, { recursive: true });
+for (const folder of ['man', 'completion/bash', 'completion/zsh', 'completion/fish'])
+  mkdirSync(`${dist}/${folder}`, { recursive: true });
 for (const { name, markdown } of manPages(createProgram(version, () => {}))) {
   writeFileSync(`${dist}/man/${name}.md`, markdown);
 }

@@ -11,30 +11,40 @@ export interface Progress {
 
 const silent: Progress = { piece: () => {}, stop: () => {} };
 
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const clearLine = '\r\u001b[2K';
+
 /**
- * A spinner: how long the model has been silent, then, where the answer itself goes elsewhere, tokens and tokens a
- * second. Pieces are counted as tokens until the service tells the true count.
+ * A line that changes: how long the model has been silent, then, where the answer itself goes elsewhere, tokens and
+ * tokens a second. Pieces are counted as tokens until the service tells the true count.
+ *
+ * No spinner library: those at hand end the program on Ctrl-C, which here stops an answer only.
  *
  * @param answerIsSeen the answer is written to the same terminal, so the line goes away with its first piece
  */
-export async function showProgress(what: string, answerIsSeen: boolean): Promise<Progress> {
+export function showProgress(what: string, answerIsSeen: boolean): Progress {
   if (!isLively(process.stderr)) return silent;
-  const { default: createSpinner } = await import('yocto-spinner');
-  const spinner = createSpinner({ stream: process.stderr, text: what }).start();
+  const { cyan } = paint(process.stderr);
   const began = performance.now();
   let first = 0;
   let pieces = 0;
-  const timer = setInterval(() => {
+  let frame = 0;
+  const draw = (): void => {
     const now = performance.now();
-    const seconds = (now - began) / 1000;
-    spinner.text =
+    const state =
       pieces === 0
-        ? `${what} ${seconds.toFixed(0)} s`
-        : `${what} ${pieces} tokens, ${((pieces * 1000) / Math.max(1, now - first)).toFixed(0)}/s`;
-  }, 250);
+        ? `${Math.floor((now - began) / 1000)} s`
+        : `${pieces} tokens, ${((pieces * 1000) / Math.max(1, now - first)).toFixed(0)}/s`;
+    process.stderr.write(`${clearLine}${cyan(frames[frame++ % frames.length] ?? '')} ${what} ${state}`);
+  };
+  // An answer that comes at once needs no line that flickers.
+  const timer = setInterval(draw, 100);
+  let isOver = false;
   const stop = (): void => {
+    if (isOver) return;
+    isOver = true;
     clearInterval(timer);
-    if (spinner.isSpinning) spinner.stop();
+    if (frame > 0) process.stderr.write(clearLine);
   };
   return {
     piece: () => {
