@@ -1,5 +1,8 @@
 import type { Bench } from './bench';
+import { coldload } from './coldload/coldload';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
+import { memory } from './memory/memory';
+import { tokens } from './tokens/tokens';
 
-export const benches: Bench[] = [gateway, streaming];
+export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory];

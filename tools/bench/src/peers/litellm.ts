@@ -57,6 +57,7 @@ export async function startLitellm(folder: string, port: number, upstream: strin
       String(port),
       '--num_workers',
       workers,
+      '--run_gunicorn',
       '--telemetry',
       'False',
     ],
