@@ -4,6 +4,8 @@ import { formatKey, type SettingPath } from './settings-key';
 /** The part of JSON Schema that settings use. */
 export interface SchemaNode {
   type?: string | string[];
+  /** What it takes, in words, where the pattern says it badly. */
+  title?: string;
   description?: string;
   default?: unknown;
   enum?: unknown[];
@@ -84,6 +86,7 @@ const words: Record<string, string> = {
 
 /** What a setting takes, in words. */
 export function allowedText(node: SchemaNode): string {
+  if (node.title !== undefined) return node.title;
   if (node.enum !== undefined) return `one of: ${node.enum.map(String).join(', ')}`;
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(allowedText))].join(', or ');

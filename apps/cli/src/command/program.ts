@@ -113,6 +113,7 @@ export function createProgram(version: string, finish: (status: number) => void)
 
   const models = program
     .command('models')
+    .enablePositionalOptions()
     .summary('the models installed and loaded')
     .description(
       'List and examine models. Models come as Debian packages (apt search nanite-model), or through the model ' +
@@ -160,6 +161,7 @@ export function createProgram(version: string, finish: (status: number) => void)
 
   const config = program
     .command('config')
+    .enablePositionalOptions()
     .summary('read and change settings')
     .description(
       'Read and change settings. Each value comes from the strongest layer that sets it: the defaults, packages ' +

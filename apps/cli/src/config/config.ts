@@ -17,7 +17,7 @@ import {
   type SettingOrigin,
   type SettingPath,
 } from '@nanite/kit';
-import { isMap, parse, parseDocument, stringify, type Document } from 'yaml';
+import { isMap, isScalar, parse, parseDocument, stringify, type Document } from 'yaml';
 import { report } from '../report';
 import { paint } from '../terminal/paint';
 import { table } from '../terminal/table';
@@ -212,16 +212,22 @@ function save({ file, document }: Target, system: boolean): void {
 
 /** A file without settings keeps its comments and says nothing else. */
 function emptied(document: Document): string {
-  const comments = [
+  return [
     document.commentBefore,
     document.contents?.commentBefore,
     document.contents?.comment,
     document.comment,
-  ];
-  return comments
+  ]
     .filter((comment) => comment !== null && comment !== undefined)
-    .map((comment) => comment.replace(/^/gm, '#') + '\n')
+    .map((comment) => `${comment.replace(/^/gm, '#')}\n`)
     .join('');
+}
+
+/** A comment right above the first section belongs to the file as much as to the section that goes. */
+function keepHeading(document: Document, section: string | undefined): void {
+  const first = isMap(document.contents) ? document.contents.items[0] : undefined;
+  if (!isScalar(first?.key) || first.key.value !== section || !first.key.commentBefore) return;
+  document.commentBefore = [document.commentBefore, first.key.commentBefore].filter(Boolean).join('\n');
 }
 
 /** `nanite config set` */
@@ -257,9 +263,11 @@ export const unsetSetting = (key: string, system: boolean): Promise<number> =>
     }
     document.deleteIn(path);
     for (let length = path.length - 1; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (!isMap(node) || node.items.length > 0) break;
-      document.deleteIn(path.slice(0, length));
+      const above = path.slice(0, length);
+      const node = document.getIn(above, true);
+      if (!isMap(node) || node.items.length > 0 || node.commentBefore || node.comment) break;
+      if (length === 1) keepHeading(document, above[0]);
+      document.deleteIn(above);
     }
     save(target, system);
   });

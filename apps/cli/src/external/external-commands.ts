@@ -45,6 +45,7 @@ function forwarding(described: Described, program: string[], finish: (status: nu
     .description(described.description ?? `${described.summary}.`)
     .allowUnknownOption()
     .allowExcessArguments()
+    .enablePositionalOptions()
     .passThroughOptions()
     .helpOption(false)
     .helpCommand(false);

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
-const User = z.union([z.number().int().nonnegative(), z.string().regex(/^[a-z_][a-z0-9_.-]*\$?$/i)]);
+const User = z.union([
+  z.number().int().nonnegative(),
+  z
+    .string()
+    .regex(/^[a-z_][a-z0-9_.-]*\$?$/i)
+    .meta({ title: 'a user name' }),
+]);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A listener off loopback. It needs TLS and at least one token. */
@@ -84,7 +90,14 @@ export const GatewaySettings = z.strictObject({
     .default(90)
     .describe('Seconds without a request after which the service ends, when no model is loaded.'),
   access: z
-    .strictObject({ only: z.array(User).nullable().default(null), deny: z.array(User).default([]) })
+    .strictObject({
+      only: z
+        .array(User)
+        .nullable()
+        .default(null)
+        .describe('Users who may ask, by name or uid; null: everyone.'),
+      deny: z.array(User).default([]).describe('Users who may not ask, by name or uid.'),
+    })
     .prefault({})
     .describe('Users who may not ask; and, where `only` is set, the only ones who may.'),
   hosts: z
@@ -106,7 +119,9 @@ export const GatewaySettings = z.strictObject({
   backends: z
     .array(GatewayBackendSettings)
     .default([])
-    .describe('Other servers behind the gateway, each with name, kind (ollama, llama-server, openai) and url.'),
+    .describe(
+      'Other servers behind the gateway, each with name, kind (ollama, llama-server, openai) and url.',
+    ),
   remotes: z
     .boolean()
     .default(false)

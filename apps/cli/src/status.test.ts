@@ -1,0 +1,75 @@
+import { GatewayStatus } from '@nanite/contracts';
+import { expect, it } from 'vitest';
+import { statusText } from './status';
+
+const now = Date.parse('2026-11-23T12:00:00Z');
+const status = GatewayStatus.parse({
+  version: '0.1.0',
+  ollamaVersion: '0.12.0',
+  startedAt: '2026-11-23T11:00:00Z',
+  listeners: ['/run/nanite/gateway.sock', '127.0.0.1:11434'],
+  you: { uid: 1000, pid: 5, via: 'unix' },
+  notices: [{ code: 'port-taken', message: 'Ollama holds port 11434', hint: 'it is asked through us' }],
+  models: [],
+  loaded: [
+    {
+      model: 'smollm2:135m',
+      state: 'ready',
+      memoryBytes: 300 * 2 ** 20,
+      running: 1,
+      slots: 4,
+      waiting: 0,
+      expiresAt: '2026-11-23T12:04:00Z',
+    },
+  ],
+  backends: [{ name: 'far', kind: 'openai', url: 'https://far.example', remote: true, state: 'off' }],
+  engine: {
+    launcher: 'systemd',
+    cpus: 2,
+    memoryBudgetBytes: 2 ** 33,
+    backends: ['cpu'],
+    workers: [
+      {
+        id: 'smollm2-135m-instruct',
+        state: 'ready',
+        socket: '/run/nanite/model/smollm2-135m-instruct/worker.sock',
+        pid: 77,
+        startedAt: '2026-11-23T11:59:00Z',
+        plan: {
+          model: 'smollm2-135m-instruct',
+          runtime: 'llama',
+          backend: 'cpu',
+          cpuVariant: null,
+          context: 2048,
+          slots: 4,
+          kvType: 'f16',
+          threads: 2,
+          threadsBatch: 2,
+          gpuLayers: 0,
+          memoryBytes: 300 * 2 ** 20,
+          vramBytes: 0,
+          reasons: ['2 CPUs are free'],
+        },
+      },
+    ],
+  },
+  memoryBudgetBytes: 2 ** 33,
+  requests: { running: 1, waiting: 0, served: 9 },
+});
+
+it('shows services, memory, models, workers with their plan, and notices', () => {
+  const text = statusText(status, now);
+  expect(text).toMatch(/gateway +answers +version 0\.1\.0, \/run\/nanite\/gateway\.sock, 127/);
+  expect(text).toMatch(/far +off +openai at https:\/\/far\.example, leaves this machine/);
+  expect(text).toContain('models use 300 MiB of 8.0 GiB');
+  expect(text).toContain('smollm2:135m  ready, 300 MiB, 1/4 slots busy, 0 waiting, unloaded in 4 min');
+  expect(text).toContain('cpu, 2 threads, 4 slots of 2048 tokens, cache f16, 300 MiB');
+  expect(text).toContain('- 2 CPUs are free');
+  expect(text).toContain('Ollama holds port 11434\n    it is asked through us');
+});
+
+it('shows an engine that does not answer', () => {
+  expect(statusText({ ...status, engine: null, memoryBudgetBytes: null, loaded: [] }, now)).toMatch(
+    /engine +does not answer[\s\S]*none; a model is loaded when it is asked/,
+  );
+});
