@@ -110,6 +110,8 @@ function onnxEnvironment(
     NANITE_CONTEXT: String(plan.context),
     NANITE_THREADS: String(plan.threads),
     NANITE_SPIN: String(settings.whenBusy === 'insist'),
+    // Should a build that sends usage data ever be installed: it does not (docs/decisions/0043).
+    ORT_DISABLE_TELEMETRY: '1',
   };
 }
 
