@@ -18,6 +18,11 @@ beforeAll(async () => {
     'rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* && ' +
       "sed 's|^URIs:.*|URIs: file:///srv/nanite|' /srv/nanite/nanite.sources >/etc/apt/sources.list.d/nanite.sources",
   );
+  // The cache of archives that machines share is of no use here, and its lock in the way.
+  await machine.run(
+    'mkdir -p /var/tmp/archives/partial && ' +
+      `echo 'Dir::Cache::archives "/var/tmp/archives";' >/etc/apt/apt.conf.d/99archives`,
+  );
 });
 afterAll(() => machine?.stop());
 
