@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import type { GatewayNotice } from '@nanite/contracts';
 import type { Context } from './context';
 import { ollamaPort, otherPort } from './listeners';
@@ -6,16 +7,23 @@ const probeMs = 2_000;
 
 type Holder = { kind: 'ollama'; version: string } | { kind: 'nobody' } | { kind: 'other' };
 
-async function holderOf(url: string): Promise<Holder> {
-  try {
-    const { request } = await import('undici');
-    const answer = await request(`${url}/api/version`, { signal: AbortSignal.timeout(probeMs) });
-    const body = (await answer.body.json()) as { version?: unknown };
-    return typeof body.version === 'string' ? { kind: 'ollama', version: body.version } : { kind: 'other' };
-  } catch (error) {
-    // Whatever does not speak HTTP, or not Ollama's API, is another program.
-    return { kind: (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'nobody' : 'other' };
-  }
+function holderOf(url: string): Promise<Holder> {
+  return new Promise((resolve) => {
+    const call = get(`${url}/api/version`, { agent: false, timeout: probeMs }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (chunk: string) => (text = (text + chunk).slice(0, 4096)));
+      answer.once('end', () => {
+        const version = /"version"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+        resolve(version === undefined ? { kind: 'other' } : { kind: 'ollama', version });
+      });
+    });
+    call.once('timeout', () => call.destroy());
+    // Whatever does not speak HTTP is another program.
+    call.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ kind: error.code === 'ECONNREFUSED' ? 'nobody' : 'other' }),
+    );
+  });
 }
 
 const beside = `Nanite listens on ${otherPort} instead`;

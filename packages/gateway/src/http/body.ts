@@ -22,6 +22,10 @@ function tooLarge(limit: number): NaniteError {
   });
 }
 
+/** How long, and how much at least, is read of a body that was refused. */
+const drainMs = 3_000;
+const minDrainBytes = 16 * 2 ** 20;
+
 /** Reads bodies, and counts what all clients together make us hold. */
 export class BodyReader {
   #held = 0;
@@ -88,7 +92,11 @@ export class BodyReader {
     const { req, res } = exchange;
     const { maxBodyBytes, maxBufferedBytes } = this.limits;
     const declared = Number(req.headers['content-length'] ?? 0);
-    if (declared > maxBodyBytes) return Promise.reject(this.#refuse(exchange, tooLarge(maxBodyBytes)));
+    if (declared > maxBodyBytes) {
+      return this.#drain(exchange).then(() => {
+        throw tooLarge(maxBodyBytes);
+      });
+    }
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -103,11 +111,13 @@ export class BodyReader {
       };
       const stop = (error: NaniteError) => {
         req.off('data', onData);
+        req.off('end', onEnd);
         chunks.length = 0;
-        reject(this.#refuse(exchange, error));
+        void this.#drain(exchange).then(() => reject(error));
       };
       req.on('data', onData);
-      req.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+      const onEnd = () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+      req.once('end', onEnd);
       req.once('error', (cause) =>
         reject(new NaniteError('client-gone', 'the request ended early', { status: 400, cause })),
       );
@@ -118,16 +128,26 @@ export class BodyReader {
     });
   }
 
-  /** The rest of the body is read and thrown away, so that the client gets to read the answer; then the line is cut. */
-  #refuse(exchange: Exchange, error: NaniteError): NaniteError {
-    const { req, res } = exchange;
+  /**
+   * Read the rest of the body and throw it away, as far as that is reasonable: a client that still writes would not see
+   * the answer, only a connection that was reset.
+   */
+  #drain({ req, res }: Exchange): Promise<void> {
     res.setHeader('connection', 'close');
-    let rest = 0;
-    req.on('data', (chunk: Buffer) => {
-      rest += chunk.length;
-      if (rest > 4 * this.limits.maxBodyBytes) req.destroy();
+    return new Promise((resolve) => {
+      let rest = 0;
+      const timer = setTimeout(resolve, drainMs);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      req.on('data', (chunk: Buffer) => {
+        rest += chunk.length;
+        if (rest > 4 * this.limits.maxBodyBytes + minDrainBytes) done();
+      });
+      req.once('end', done);
+      req.once('close', done);
+      req.resume();
     });
-    req.resume();
-    return error;
   }
 }

@@ -356,6 +356,11 @@ export class Broker {
 
   /** Serve every waiter that can be served now, and see to it that the others will be. */
   #pump(): void {
+    if (this.#serve()) void this.#admit();
+  }
+
+  /** Serve every waiter that can be served now. True where another waits for a model that is not in memory. */
+  #serve(): boolean {
     let blocked = false;
     for (const waiter of inFairOrder(this.#waiters, (uid) => this.#runningByUser.get(uid) ?? 0)) {
       const loaded = this.#loaded.get(waiter.entry.manifest.id);
@@ -370,7 +375,7 @@ export class Broker {
         }
       }
     }
-    if (blocked) void this.#admit();
+    return blocked;
   }
 
   /** Load the models that waiters want, as far as memory allows; one pass at a time. */
@@ -384,6 +389,8 @@ export class Broker {
       do {
         this.#admitAgain = false;
         await this.#reconcile();
+        // Reconciling may have found what somebody waits for.
+        this.#serve();
         this.#admitOnce();
       } while (this.#admitAgain);
     } catch (error) {
@@ -419,12 +426,7 @@ export class Broker {
       const { id, name } = waiter.entry.manifest;
       if (seen.has(id)) continue;
       seen.add(id);
-      const loaded = this.#loaded.get(id);
-      if (loaded !== undefined) {
-        // Reconciling may have found it running.
-        if (loaded.state === 'ready') queueMicrotask(() => this.#pump());
-        continue;
-      }
+      if (this.#loaded.has(id)) continue;
       const need = Math.max(waiter.entry.memoryBytes ?? 0, this.#needs.get(id) ?? 0);
       const budget = this.#budget ?? 0;
       if (need > budget) {

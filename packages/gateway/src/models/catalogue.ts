@@ -59,12 +59,18 @@ export class Catalogue {
     return this.#entries.find(({ manifest }) => manifest.id === id)?.manifest.name ?? null;
   }
 
-  /** Names like the given one. */
+  /** Names of models that were probably meant, with or without the tag. */
   near(name: string): string[] {
-    return nearest(
-      name,
-      this.#entries.flatMap(({ manifest }) => [manifest.name, ...manifest.aliases]),
-    );
+    const meant = new Map<string, string>();
+    for (const { manifest } of this.#entries) {
+      for (const known of [manifest.name, ...manifest.aliases]) {
+        meant.set(known, known);
+        const bare = known.split(':')[0] ?? known;
+        if (!meant.has(bare)) meant.set(bare, manifest.name);
+      }
+    }
+    const found = nearest(name, meant.keys()).map((each) => meant.get(each) ?? each);
+    return [...new Set(found)];
   }
 
   #read(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
+import ConnectionPool from 'undici/lib/dispatcher/pool.js';
 import { NaniteError } from '@nanite/kit';
 
 /** A server that answers requests: a worker on its unix socket, or a backend over TCP. */
@@ -76,11 +77,11 @@ const sharedOptions = {
 };
 
 export function openSocketPool(socketPath: string, connections: number): Pool {
-  return new Pool('http://localhost', { ...sharedOptions, connections, socketPath });
+  return new ConnectionPool('http://localhost', { ...sharedOptions, connections, socketPath });
 }
 
 export function openTcpPool(origin: string, connections: number): Pool {
-  return new Pool(origin, { ...sharedOptions, connections });
+  return new ConnectionPool(origin, { ...sharedOptions, connections });
 }
 
 /**
