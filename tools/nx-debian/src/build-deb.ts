@@ -48,7 +48,9 @@ function convertManPages(stage: string, binary: string): void {
       .filter((name) => name.endsWith('.md'))
       .sort()) {
       const page = basename(file, '.md');
-      const roff = execFileSync('lowdown', ['-s', '-Tman', join(folder, file)], { encoding: 'utf8' });
+      // Without --out-no-smarty `--json` becomes a dash and `json`, which nobody can copy or search for.
+      const options = ['-s', '-Tman', '--out-no-smarty', join(folder, file)];
+      const roff = execFileSync('lowdown', options, { encoding: 'utf8' });
       writeFileSync(join(folder, page), roff);
       appendFileSync(join(stage, `debian/${binary}.manpages`), `${at}/${page}\n`);
     }
