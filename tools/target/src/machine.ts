@@ -100,7 +100,7 @@ export class Machine {
     const prefetch =
       `echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
       `${install(packages, options)} -qq --download-only -o Dir::Cache::Archives=${cache}/archives -o APT::Sandbox::User=root`;
-    execFileSync(target, ['enter', '-r', 'clean', 'sh', '-c', prefetch], {
+    execFileSync('flock', [`${cache}/archives.lock`, target, 'enter', '-r', 'clean', 'sh', '-c', prefetch], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await this.run(
