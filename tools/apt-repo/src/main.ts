@@ -24,6 +24,11 @@ const count = (text: string): number => {
     throw new InvalidArgumentError('a whole number from 1 is wanted');
   return number;
 };
+const portNumber = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65535) throw new InvalidArgumentError('no port');
+  return number;
+};
 const names = (text: string): string[] =>
   text
     .split(',')
@@ -190,7 +195,7 @@ program
   .description('serve the repository over HTTP')
   .addOption(treeOption())
   .addOption(new Option('--host <address>', 'address to listen on').default('127.0.0.1'))
-  .addOption(new Option('--port <n>', 'port').default(8930).argParser(count))
+  .addOption(new Option('--port <n>', 'port; 0: a free one').default(8930).argParser(portNumber))
   .action(async (flags: { out: string; host: string; port: number }) => {
     if (!existsSync(join(flags.out, 'dists'))) {
       throw new NaniteError('no-repo', `there is no repository in ${fromHere(flags.out)}`, {
