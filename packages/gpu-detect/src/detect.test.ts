@@ -439,7 +439,7 @@ describe('hostile and broken trees', () => {
       it.pci![0]!.files!['product_name'] = `\u001b[31mMI\u0007 210\u202e${'x'.repeat(500)}`;
     });
     const name = reportOf(machine).gpus[0]?.name ?? '';
-    // eslint-disable-next-line no-control-regex -- that is the point
+
     expect(name).not.toMatch(/[\u0000-\u001f\u202e]/);
     expect(name.length).toBeLessThanOrEqual(204);
   });

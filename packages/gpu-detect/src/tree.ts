@@ -132,7 +132,6 @@ export class Tree {
 
 /** Printable characters only (a name from a device can hold anything), spaces joined, at most 200; null if empty. */
 export function printable(text: string | null | undefined): string | null {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
   const clean = (text ?? '').replace(
     /[\u0000-\u001f\u007f-\u009f\ufffd\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g,
     ' ',
