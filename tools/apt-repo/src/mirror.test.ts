@@ -133,6 +133,9 @@ describe('a bucket', () => {
 
   it('serves apt without a word of complaint, and follows the repository', async () => {
     const target = () => s3Target('s3://packages/debian', { endpoint });
+    // Large enough to be sent in parts, as models are.
+    await world.deb('nanite-model-test', '1.0', { bytes: 12_000_000 });
+    await world.publish();
     const first = await mirror(world.tree, target());
     expect(first.sent).toHaveLength(filesBelow(world.tree).length);
     const uri = `${endpoint}/packages/debian`;
@@ -141,7 +144,7 @@ describe('a bucket', () => {
     expect(complaints(update)).toEqual([]);
     expect(update.status).toBe(0);
     // The version has a plus sign, which some servers take for a blank.
-    const fetched = await client.fetch('nanite-test');
+    const fetched = await client.fetch('nanite-test', 'nanite-model-test');
     expect(complaints(fetched)).toEqual([]);
     expect(fetched.status).toBe(0);
     expect(await mirror(world.tree, target())).toMatchObject({
