@@ -56,6 +56,8 @@ function llamaEnvironment(
     LLAMA_ARG_CACHE_TYPE_V: plan.kvType ?? 'f16',
     LLAMA_ARG_THREADS: String(plan.threads),
     LLAMA_ARG_THREADS_ADAPTIVE: String(settings.whenBusy === 'yield'),
+    // Threads are chosen anew between batches: with smaller ones within a long prompt too.
+    LLAMA_ARG_BATCH: '512',
     // Enough for every slot, the health check and requests that wait; each costs a stack.
     LLAMA_ARG_THREADS_HTTP: String(plan.slots + 4),
     // A prompt that does not fit is an error that says so; nothing is cut away in silence.
@@ -76,7 +78,7 @@ function llamaEnvironment(
     // Warnings and errors: the log lies in memory.
     LLAMA_ARG_LOG_VERBOSITY: '2',
   };
-  if (plan.gpuLayers !== null) environment['LLAMA_ARG_N_GPU_LAYERS'] = String(plan.gpuLayers);
+  if (!onCpu && plan.gpuLayers !== null) environment['LLAMA_ARG_N_GPU_LAYERS'] = String(plan.gpuLayers);
   // On a GPU llama.cpp sees how much of its memory is free now, and moves as many layers as fit.
   environment['LLAMA_ARG_FIT'] = onCpu || plan.gpuLayers !== null ? 'off' : 'on';
   if (embeds || ranks) {

@@ -103,10 +103,8 @@ function fitShape(
   return null;
 }
 
-function chooseThreads(
-  { cpu, options, settings, measured }: PlanInput,
-  reasons: string[],
-): { threads: number; threadsBatch: number } {
+function chooseThreads(input: PlanInput, reasons: string[]): { threads: number; threadsBatch: number } {
+  const { cpu, options, settings, measured } = input;
   const most = mostThreads(cpu);
   const limit = Math.min(most, options.threads ?? Infinity, settings.threads ?? Infinity);
   if (cpu.quota !== null && most < cpu.allowed) {
@@ -119,6 +117,10 @@ function chooseThreads(
       threads: Math.min(measured.threads, limit),
       threadsBatch: Math.min(measured.threadsBatch, limit),
     };
+  }
+  if (input.manifest.format === 'onnx') {
+    reasons.push(`${limit} threads.`);
+    return { threads: limit, threadsBatch: limit };
   }
   // Generation is bound by memory: a core's second thread adds nothing. Prompts are bound by arithmetic.
   const threads = Math.min(limit, Math.max(1, cpu.cores));

@@ -44,7 +44,7 @@ export class LlamaProgram {
 
   /** The CPU variant that it chooses here when `skipped` are left out; null where it does not say. */
   async variant(skipped: readonly string[]): Promise<string | null> {
-    const { stdout, stderr } = await run(this.server, ['--list-devices'], {
+    const { stdout, stderr } = await run(this.server, ['--list-backends'], {
       timeout: 10_000,
       env: { GGML_SKIP_BACKENDS: skipped.join(',') },
     });

@@ -32,9 +32,9 @@ function rank(name: string): number {
   return at === -1 ? descending.length : at;
 }
 
-/** The variant that llama.cpp says it loaded; null where it does not say. */
+/** The CPU variant in the output of `llama-server --list-backends`; null where there is none. */
 export function loadedVariant(output: string): string | null {
-  return /loaded CPU backend from \S*libggml-(cpu-\S+)\.so/.exec(output)?.[1] ?? null;
+  return /^CPU \S*libggml-(cpu-\S+)\.so$/m.exec(output)?.[1] ?? null;
 }
 
 /**
