@@ -57,13 +57,18 @@ export const HardwareReport = z.object({
     numaNodes: z.number().int().positive(),
   }),
   memory: z.object({
+    /** What this system may use: MemTotal without reserved huge pages, or less where a control group says so. */
     totalBytes: Bytes,
+    /** Free or to be freed at once when the report was made. */
     availableBytes: Bytes,
-    /** What all models together may take of system memory. */
+    /**
+     * What all models together may take of system memory: a standing share of `totalBytes` (docs/decisions/0031), not
+     * what is available now; who loads a model looks at that as well.
+     */
     modelBudgetBytes: Bytes,
   }),
   gpus: z.array(Gpu),
-  /** `none`, or the hypervisor as systemd-detect-virt names it. */
+  /** `none`, or the container manager or hypervisor as systemd-detect-virt names it. */
   virtualisation: z.string(),
   /** Null where the firmware does not tell. */
   secureBoot: z.boolean().nullable(),
