@@ -22,7 +22,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const first = argv.find((word) => !word.startsWith('-'));
   const isBuiltIn = program.commands.some((command) => command.name() === first);
   // Descriptions of other packages' commands are read only where they can matter.
-  if (!isBuiltIn || first === 'models' || first === 'help' || first === '__complete') {
+  const onlyVersion = argv[0] === '--version' || argv[0] === '-V';
+  if ((!isBuiltIn && !onlyVersion) || first === 'models' || first === 'help' || first === '__complete') {
     const { addExternalCommands } = await import('./external/external-commands');
     addExternalCommands(program, leave);
   }

@@ -43,6 +43,10 @@ function hintFor(failure: ApiFailure): string | null {
     case 'broken-off':
       return 'ask again; if it happens again: journalctl -u nanite-gateway -u nanite-engine -u "nanite-model@*"';
     default:
+      // Ollama's API calls it num_ctx, here it is an option.
+      if (failure.status === 400 && /num_ctx/.test(failure.message)) {
+        return 'send less, or give --context a larger number than the prompt has tokens';
+      }
       return failure.status === 404 ? 'nanite models list shows what is installed' : null;
   }
 }
