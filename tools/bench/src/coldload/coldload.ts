@@ -1,11 +1,12 @@
 import type { Bench, BenchOptions, BenchResult } from '../bench';
+import { build } from '../machine/build';
 import { InstalledNanite } from '../machine/installed';
 import { memoryOf, type Memory } from '../machine/usage';
 import { figure, markdownTable, megabytes } from '../report/table';
 import { median } from '../statistics/quantile';
 import { chatModel } from '../tokens/model';
 import { complete } from '../tokens/completion';
-import { dropFromCache } from './page-cache';
+import { bytesRead, dropFromCache } from './page-cache';
 
 const services = ['nanite-gateway.service', 'nanite-engine.service'] as const;
 
@@ -69,10 +70,10 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
         `systemctl restart ${services.join(' ')}`,
     );
     const first = { seconds: await firstToken(nanite) };
-    const rows: Array<{ from: Start; cache: 'warm' | 'cold'; seconds: number[]; stayed: number[] }> = [];
+    const rows: Array<{ from: Start; cache: 'warm' | 'cold'; seconds: number[]; read: number[] }> = [];
     for (const from of starts) {
       for (const cache of from === 'worker runs' ? (['warm'] as const) : (['warm', 'cold'] as const)) {
-        rows.push({ from, cache, seconds: [], stayed: [] });
+        rows.push({ from, cache, seconds: [], read: [] });
       }
     }
     for (let round = 0; round < rounds; round++) {
@@ -80,11 +81,11 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
         progress(`round ${round + 1} of ${rounds}: ${row.from}, page cache ${row.cache}`);
         await prepareStart(nanite, row.from);
         if (row.cache === 'cold') {
-          row.stayed.push(
-            await dropFromCache(nanite, row.from === 'no worker' ? files.worker : files.everything),
-          );
+          await dropFromCache(nanite, row.from === 'no worker' ? files.worker : files.everything);
         }
         row.seconds.push(await firstToken(nanite));
+        if (row.from !== 'worker runs')
+          row.read.push(bytesRead(await nanite.pidsOf('nanite-model@*.service')));
       }
     }
 
@@ -129,13 +130,13 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
       report: [
         `Time to the first token, from its request on the gateway's unix socket; SmolLM2 135M; median of ${rounds} rounds (and the worst). The very first answer after the installation took ${figure(first.seconds)} s. A cold page cache means that programs, libraries and weights were dropped from it; what other programs map stays.`,
         markdownTable(
-          ['starting from', 'page cache', 'first token s', 'worst s', 'stayed cached'],
-          rows.map(({ from, cache, seconds, stayed }) => [
+          ['starting from', 'page cache', 'first token s', 'worst s', 'worker read from disk'],
+          rows.map(({ from, cache, seconds, read }) => [
             from,
             cache,
             figure(median(seconds)),
             figure(Math.max(...seconds)),
-            stayed.length === 0 ? '' : mib(median(stayed)),
+            read.length === 0 ? '' : mib(median(read)),
           ]),
         ),
         markdownTable(
@@ -181,6 +182,6 @@ export const coldload: Bench = {
   name: 'coldload',
   summary: 'from no worker to the first token; what services hold while idle',
   isolated: false,
-  prepare: () => Promise.resolve(),
+  prepare: async ({ progress }) => build('deb', chatModel.packages, progress),
   run: measure,
 };

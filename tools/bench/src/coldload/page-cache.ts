@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { InstalledNanite } from '../machine/installed';
 
 /**
@@ -5,16 +6,22 @@ import type { InstalledNanite } from '../machine/installed';
  *
  * Pages that a running process maps stay, as they would in a machine where these programs are in use.
  * @param paths files or folders inside the machine
- * @returns bytes of them that stayed in memory
  */
-export async function dropFromCache(nanite: InstalledNanite, paths: readonly string[]): Promise<number> {
-  const { stdout } = await nanite.machine.run([
+export async function dropFromCache(nanite: InstalledNanite, paths: readonly string[]): Promise<void> {
+  await nanite.machine.run([
     'sh',
     '-c',
-    'sync; find "$@" -type f -exec dd if={} iflag=nocache count=0 status=none \\; && ' +
-      'find "$@" -type f -exec fincore --bytes --noheadings --output RES {} +',
+    'sync; find "$@" -type f -exec dd if={} iflag=nocache count=0 status=none \\;',
     'drop',
     ...paths,
   ]);
-  return stdout.split('\n').reduce((sum, line) => sum + Number(line.trim()), 0);
+}
+
+/** Bytes that processes have had read from the disk, mapped files included: what shows that a cache was cold. */
+export function bytesRead(pids: readonly number[]): number {
+  return pids.reduce(
+    (sum, pid) =>
+      sum + Number(/^read_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? 0),
+    0,
+  );
 }

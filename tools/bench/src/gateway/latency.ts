@@ -2,10 +2,10 @@ import type { Bench, BenchOptions, BenchResult } from '../bench';
 import { load } from '../load';
 import type { Address, LoadPlan, LoadResult } from '../load/plan';
 import { cpuSecondsOf, family, memoryOf, type Memory } from '../machine/usage';
-import { installLitellm, litellmVersion } from '../peers/litellm';
+import { litellmVersion } from '../peers/litellm';
 import { figure, markdownTable, megabytes } from '../report/table';
 import { median } from '../statistics/quantile';
-import { startSides } from './sides';
+import { prepareSides, startSides } from './sides';
 
 const body = { model: 'bench', messages: [{ role: 'user', content: 'What is the capital of France?' }] };
 
@@ -212,6 +212,6 @@ export const gateway: Bench = {
   name: 'gateway',
   summary: 'latency that the gateway adds to a worker that answers at once, beside LiteLLM',
   isolated: true,
-  prepare: ({ progress }) => installLitellm(progress),
+  prepare: ({ progress }) => prepareSides(progress),
   run: measure,
 };

@@ -1,12 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { typescript } from '../load';
 import type { Address } from '../load/plan';
+import { build } from '../machine/build';
 import { start, type Child } from '../machine/children';
 import { checkout } from '../peers/cache';
-import { startLitellm } from '../peers/litellm';
+import { installLitellm, startLitellm } from '../peers/litellm';
+
+/** Inside the checkout, so that native modules are found. */
+const bundleFolder = join(checkout, 'tools/bench/dist/gateway');
 
 /** Ports of the namespace that the bench has to itself. */
 const ports = { worker: 8001, gateway: 8002, litellm: 8003 } as const;
@@ -24,9 +28,32 @@ export interface Sides {
 const tcp = (port: number): Address => ({ host: '127.0.0.1', port });
 const fake = (name: string): string => fileURLToPath(new URL(`../fakes/${name}.ts`, import.meta.url));
 
-/** The bundle as it is shipped; NANITE_BENCH_GATEWAY names another, to compare two builds. */
-const bundle = (): string =>
-  process.env['NANITE_BENCH_GATEWAY'] ?? join(checkout, 'packages/gateway/dist/main.mjs');
+/** What the unit gives to Node before the program, such as limits of its heap. */
+function nodeOptions(): string[] {
+  const unit = readFileSync(join(checkout, 'packages/gateway/systemd/nanite-gateway.service'), 'utf8');
+  const options = /^ExecStart=\/usr\/bin\/node (.*?)\S+\.mjs$/m.exec(unit)?.[1];
+  if (options === undefined) throw new Error('nanite-gateway.service starts no bundle with Node any more');
+  return options.split(' ').filter(Boolean);
+}
+
+/**
+ * Take a copy of the gateway's bundle, as it is shipped: a build that goes on beside the bench does not disturb it.
+ * NANITE_BENCH_GATEWAY names another bundle, to compare two.
+ */
+function takeGateway(): void {
+  const from = process.env['NANITE_BENCH_GATEWAY'] ?? join(checkout, 'packages/gateway/dist/main.mjs');
+  rmSync(bundleFolder, { recursive: true, force: true });
+  cpSync(dirname(from), bundleFolder, { recursive: true });
+  if (basename(from) !== 'main.mjs')
+    renameSync(join(bundleFolder, basename(from)), join(bundleFolder, 'main.mjs'));
+}
+
+/** Everything that {@link startSides} needs and that may want the network. */
+export async function prepareSides(progress: (message: string) => void): Promise<void> {
+  await installLitellm(progress);
+  if (process.env['NANITE_BENCH_GATEWAY'] === undefined) build('build', ['nanite-gateway'], progress);
+  takeGateway();
+}
 
 /** Start the fake worker and engine, the gateway as it is shipped, and LiteLLM. */
 export async function startSides(): Promise<Sides> {
@@ -54,7 +81,7 @@ export async function startSides(): Promise<Sides> {
     started.push(worker);
     const engine = [fake('engine'), join(runtime, 'engine.sock'), workerSocket, String(worker.pid)];
     started.push(await start(process.execPath, [...typescript, ...engine], ready));
-    const gateway = await start(process.execPath, [bundle()], {
+    const gateway = await start(process.execPath, [...nodeOptions(), join(bundleFolder, 'main.mjs')], {
       env: {
         ...process.env,
         NANITE_RUNTIME_DIR: runtime,

@@ -3,10 +3,10 @@ import { chunksOfAnswer } from '../fakes/stamp';
 import { readStreams } from '../load';
 import type { Address, StreamResult } from '../load/plan';
 import { cpuSecondsOf, family } from '../machine/usage';
-import { installLitellm, litellmVersion } from '../peers/litellm';
+import { litellmVersion } from '../peers/litellm';
 import { figure, markdownTable } from '../report/table';
 import { median } from '../statistics/quantile';
-import { startSides } from './sides';
+import { prepareSides, startSides } from './sides';
 
 interface Side {
   name: string;
@@ -93,6 +93,6 @@ export const streaming: Bench = {
   name: 'streaming',
   summary: 'what the gateway adds to each piece of a streamed answer, beside LiteLLM',
   isolated: true,
-  prepare: ({ progress }) => installLitellm(progress),
+  prepare: ({ progress }) => prepareSides(progress),
   run: measure,
 };

@@ -30,6 +30,21 @@ function pidsByInner(namespace: string): Map<number, number> {
   return pids;
 }
 
+/** Install; all machines share one folder of Debian's archives, and apt does not wait for whoever fetches into it. */
+async function install(machine: Machine, packages: readonly string[]): Promise<void> {
+  for (let left = 40; ; left--) {
+    try {
+      await machine.install([...packages]);
+      return;
+    } catch (error) {
+      // What apt says goes to standard error of the one command and into the message of the other.
+      const isTaken = error instanceof Error && /Could not get lock|--download-only/.test(error.message);
+      if (!isTaken || left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+    }
+  }
+}
+
 /** Nanite as people have it: its .debs installed by apt into a booted Debian 13 with no network but loopback. */
 export class InstalledNanite {
   private constructor(
@@ -41,7 +56,7 @@ export class InstalledNanite {
   static async boot(name: string, packages: readonly string[]): Promise<InstalledNanite> {
     const machine = Machine.boot(name, { network: 'none' });
     try {
-      await machine.install([...packages]);
+      await install(machine, packages);
       // What packages start when they are installed (hardware detection) comes to rest.
       await machine.run('systemctl is-system-running --wait || true');
       const namespace = (await machine.run('readlink /proc/self/ns/pid')).stdout.trim();

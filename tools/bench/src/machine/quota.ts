@@ -4,6 +4,12 @@ import { join } from 'node:path';
 const mount = '/sys/fs/cgroup/cpu';
 const periodMicroseconds = 100_000;
 
+/** The folder of a process's own cpu cgroup. */
+function folderOf(pid: number | 'self'): string {
+  const path = /^\d+:cpu(?:,[^:]*)?:(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '/';
+  return join(mount, path);
+}
+
 /** Whether this machine has cgroup v1's cpu controller, where quotas can be set without systemd's knowledge. */
 export const canSetQuota = (): boolean => existsSync(join(mount, 'cpu.cfs_quota_us'));
 
@@ -23,7 +29,7 @@ export class CpuQuota {
 
   /** @param percent of one CPU's time */
   constructor(percent: number) {
-    this.#folder = join(mount, `nanite-bench-${process.pid}`);
+    this.#folder = join(folderOf('self'), `nanite-bench-${process.pid}-${Date.now()}`);
     mkdirSync(this.#folder);
     made.add(this);
     writeFileSync(join(this.#folder, 'cpu.cfs_period_us'), String(periodMicroseconds));
@@ -37,8 +43,7 @@ export class CpuQuota {
 
   /** Put a process, with all its threads, under the quota. */
   add(pid: number): void {
-    const path = /^\d+:cpu(?:,[^:]*)?:(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '/';
-    this.#before.set(pid, join(mount, path));
+    this.#before.set(pid, folderOf(pid));
     writeFileSync(join(this.#folder, 'cgroup.procs'), String(pid));
   }
 

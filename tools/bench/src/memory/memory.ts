@@ -1,5 +1,6 @@
 import type { Bench, BenchOptions, BenchResult } from '../bench';
 import { requestOverSocket } from '@nanite/contracts';
+import { build } from '../machine/build';
 import { InstalledNanite } from '../machine/installed';
 import { memoryOf } from '../machine/usage';
 import { figure, markdownTable, megabytes } from '../report/table';
@@ -7,7 +8,7 @@ import { complete } from '../tokens/completion';
 import { chatModel } from '../tokens/model';
 import { promptOf } from '../tokens/prompt';
 
-const embeddings = ['nanite-model-bge-small-en-v1.5', 'nanite-onnxruntime'] as const;
+const packages = [...chatModel.packages, 'nanite-model-bge-small-en-v1.5', 'nanite-onnxruntime'];
 
 interface Row {
   model: string;
@@ -20,7 +21,6 @@ interface Row {
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
   progress('booting a machine and installing Nanite');
-  const packages = [...chatModel.packages, ...embeddings];
   const nanite = await InstalledNanite.boot('bench-memory', packages);
   try {
     await nanite.machine.run(
@@ -97,6 +97,6 @@ export const memory: Bench = {
   name: 'memory',
   summary: "the engine's estimate of a model's memory against what its worker takes",
   isolated: false,
-  prepare: () => Promise.resolve(),
+  prepare: async ({ progress }) => build('deb', packages, progress),
   run: measure,
 };

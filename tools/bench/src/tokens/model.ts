@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { InstalledNanite } from '../machine/installed';
-import { checkout } from '../peers/cache';
 import type { NaniteSide } from './side';
 
 /** The model that benches ask, and the packages that answer. */
@@ -9,8 +7,8 @@ export const chatModel = {
   name: 'smollm2:135m',
   id: 'smollm2-135m-instruct-q4-1',
   weights: '/usr/share/nanite/models/smollm2-135m-instruct-q4-1/model.gguf',
-  weightsPackage: join(checkout, 'dist/debs/nanite-model-smollm2-135m-instruct'),
   packages: [
+    'nanite-koffi',
     'nanite-gateway',
     'nanite-engine',
     'nanite-llama',

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Bench, BenchOptions, BenchResult } from '../bench';
+import { build } from '../machine/build';
 import { start } from '../machine/children';
 import { InstalledNanite } from '../machine/installed';
 import { CpuQuota, canSetQuota } from '../machine/quota';
@@ -230,9 +230,7 @@ export const tokens: Bench = {
   isolated: false,
   prepare: async ({ progress }) => {
     await installNodeLlamaCpp(progress);
-    if (!existsSync(chatModel.weightsPackage)) {
-      progress(`there is no ${chatModel.weightsPackage}: make debs builds the packages that are measured`);
-    }
+    build('deb', chatModel.packages, progress);
   },
   run: measure,
 };
