@@ -11,10 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HardwareReport } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { layOut, readMachine } from './__fixtures__/machine';
 import { run } from './command';
 import { writeReport } from './write-report';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let root: string;
 let folder: string;

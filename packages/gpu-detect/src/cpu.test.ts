@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { layOut, readMachine, removeTree } from './__fixtures__/machine';
 import { listMembers, readCpu, x86Level } from './cpu';
 import { Tree } from './tree';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const made: string[] = [];
 afterEach(() => made.splice(0).forEach(removeTree));

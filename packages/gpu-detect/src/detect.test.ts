@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HardwareReport } from '@nanite/contracts';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   layOut,
   type Machine,
@@ -12,6 +12,9 @@ import {
   toolAnswers,
 } from './__fixtures__/machine';
 import { detect } from './detect';
+
+// Thousands of small files are written here: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const made: string[] = [];
 afterEach(() => made.splice(0).forEach(removeTree));

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { layOut, type Machine, readMachine, removeTree } from './__fixtures__/machine';
 import { modelBudget, readMemory } from './memory';
 import { Tree } from './tree';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const made: string[] = [];
 afterEach(() => made.splice(0).forEach(removeTree));

@@ -1,8 +1,10 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { askNvidiaSmi, parseNvidiaSmi } from './nvidia-smi';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'nvidia-smi-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,13 +40,17 @@ describe('its lines', () => {
 
 describe('the program', () => {
   test('answers', async () => {
-    const answer = await askNvidiaSmi(program("echo '00000000:01:00.0, 8192, NVIDIA GeForce GTX 1080'"));
+    const answer = await askNvidiaSmi(
+      program("echo '00000000:01:00.0, 8192, NVIDIA GeForce GTX 1080'"),
+      60_000,
+    );
     expect(answer).toMatchObject({ state: 'ok', gpus: [{ address: '0000:01:00.0' }] });
   });
 
   test('fails with its own words', async () => {
     const answer = await askNvidiaSmi(
       program('echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18'),
+      60_000,
     );
     expect(answer).toEqual({
       state: 'failed',
