@@ -3,6 +3,8 @@ import type { Target } from './report/targets';
 export interface BenchOptions {
   /** Fewer and shorter rounds: to see that it works, not for figures that are reported. */
   quick: boolean;
+  /** Bring what is measured up to date first; false: take it as it lies in dist/. */
+  build: boolean;
   progress(message: string): void;
 }
 

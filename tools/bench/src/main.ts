@@ -18,7 +18,7 @@ const say = (message: string): void => void process.stderr.write(`==> ${message}
 
 const usage = (): string =>
   [
-    'usage: main.ts [NAME…] [--quick]',
+    'usage: main.ts [NAME…] [--quick] [--no-build]',
     '',
     'Measures Nanite beside its peers; without names, everything. Results go to dist/bench/.',
     'Run it inside the build root: make bench, or tools/target/target enter node --import tsx tools/bench/src/main.ts',
@@ -26,6 +26,7 @@ const usage = (): string =>
     ...benches.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`),
     '',
     '  --quick     few and short rounds: shows that it works; its figures are not to be reported',
+    '  --no-build  measure what lies in dist/ as it is',
   ].join('\n');
 
 function chosen(names: string[]): Bench[] {
@@ -62,7 +63,7 @@ async function measure(bench: Bench, quick: boolean): Promise<void> {
   if (where.loadBefore > 0.5)
     say(`load average is ${where.loadBefore.toFixed(2)}: other programs disturb what is measured`);
   const started = Date.now();
-  const result = await bench.run({ quick, progress: say });
+  const result = await bench.run({ quick, build: false, progress: say });
   const seconds = (Date.now() - started) / 1000;
   mkdirSync(results, { recursive: true });
   const { data, targets } = result;
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      'no-build': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -90,14 +92,15 @@ async function main(): Promise<void> {
   if (process.env['NANITE_TARGET_ROOT'] !== 'build') {
     throw new NaniteError('not-in-root', 'benches run inside the build root', { hint: 'make bench' });
   }
-  const { quick } = values;
+  const { quick, 'no-build': asItIs } = values;
+  const build = !asItIs;
   const wanted = chosen(positionals);
   const failures: string[] = [];
   for (const bench of wanted) {
     try {
       if (!isolated) {
         say(`${bench.name}: ${bench.summary}`);
-        await bench.prepare({ quick, progress: say });
+        await bench.prepare({ quick, build, progress: say });
       }
       if (bench.isolated && !isolated) runIsolated(bench.name, quick);
       else await measure(bench, quick);

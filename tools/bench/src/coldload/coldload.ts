@@ -182,6 +182,8 @@ export const coldload: Bench = {
   name: 'coldload',
   summary: 'from no worker to the first token; what services hold while idle',
   isolated: false,
-  prepare: async ({ progress }) => build('deb', chatModel.packages, progress),
+  prepare: async ({ build: wanted, progress }) => {
+    if (wanted) build('deb', chatModel.packages, progress);
+  },
   run: measure,
 };

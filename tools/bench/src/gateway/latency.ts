@@ -37,7 +37,7 @@ const failuresOf = (series: Series): number =>
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
   const rounds = quick ? 1 : 3;
-  const seconds = quick ? 4 : 10;
+  const seconds = quick ? 4 : 6;
   progress('starting the fake worker, the gateway and LiteLLM');
   const sides = await startSides();
   const { gateway, litellm } = sides.processes;
@@ -212,6 +212,6 @@ export const gateway: Bench = {
   name: 'gateway',
   summary: 'latency that the gateway adds to a worker that answers at once, beside LiteLLM',
   isolated: true,
-  prepare: ({ progress }) => prepareSides(progress),
+  prepare: prepareSides,
   run: measure,
 };

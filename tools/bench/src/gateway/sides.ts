@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BenchOptions } from '../bench';
 import { typescript } from '../load';
 import type { Address } from '../load/plan';
 import { build } from '../machine/build';
@@ -49,9 +50,10 @@ function takeGateway(): void {
 }
 
 /** Everything that {@link startSides} needs and that may want the network. */
-export async function prepareSides(progress: (message: string) => void): Promise<void> {
+export async function prepareSides({ build: wanted, progress }: BenchOptions): Promise<void> {
   await installLitellm(progress);
-  if (process.env['NANITE_BENCH_GATEWAY'] === undefined) build('build', ['nanite-gateway'], progress);
+  if (wanted && process.env['NANITE_BENCH_GATEWAY'] === undefined)
+    build('build', ['nanite-gateway'], progress);
   takeGateway();
 }
 

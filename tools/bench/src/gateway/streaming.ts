@@ -93,6 +93,6 @@ export const streaming: Bench = {
   name: 'streaming',
   summary: 'what the gateway adds to each piece of a streamed answer, beside LiteLLM',
   isolated: true,
-  prepare: ({ progress }) => prepareSides(progress),
+  prepare: prepareSides,
   run: measure,
 };

@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { NaniteError } from '@nanite/kit';
 import { checkout } from '../peers/cache';
 
+/** The last lines of what a build said. */
+const ending = (said: string): string => said.trimEnd().split('\n').slice(-30).join('\n');
+
 /** Bring what is measured up to date: an Nx target of some projects. Nothing is done where nothing changed. */
 export function build(
   target: 'build' | 'deb',
@@ -17,6 +20,6 @@ export function build(
   if (status === 0) return;
   throw new NaniteError(
     'build-failed',
-    `nx run-many -t ${target} -p ${projects.join(',')} failed\n${stdout}${stderr}`,
+    `nx run-many -t ${target} -p ${projects.join(',')} failed\n${ending(stdout + stderr)}`,
   );
 }

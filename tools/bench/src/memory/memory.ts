@@ -97,6 +97,8 @@ export const memory: Bench = {
   name: 'memory',
   summary: "the engine's estimate of a model's memory against what its worker takes",
   isolated: false,
-  prepare: async ({ progress }) => build('deb', packages, progress),
+  prepare: async ({ build: wanted, progress }) => {
+    if (wanted) build('deb', packages, progress);
+  },
   run: measure,
 };

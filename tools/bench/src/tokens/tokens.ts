@@ -228,9 +228,9 @@ export const tokens: Bench = {
   name: 'tokens',
   summary: 'tokens a second through gateway and worker, beside llama-bench and node-llama-cpp',
   isolated: false,
-  prepare: async ({ progress }) => {
+  prepare: async ({ build: wanted, progress }) => {
     await installNodeLlamaCpp(progress);
-    build('deb', chatModel.packages, progress);
+    if (wanted) build('deb', chatModel.packages, progress);
   },
   run: measure,
 };
