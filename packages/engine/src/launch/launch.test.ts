@@ -163,6 +163,7 @@ describe('SystemdLauncher', () => {
         calls.push(args);
         return answers[args[0]!] ?? '';
       },
+      0,
     );
 
   it('writes the environment, sets the limit, then starts the unit', async () => {

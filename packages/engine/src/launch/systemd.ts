@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { NaniteError } from '@nanite/kit';
 import { tighten, unifiedLimits, type CgroupLimits } from '../limits/cgroup';
@@ -34,11 +35,13 @@ export class SystemdLauncher implements Launcher {
   /**
    * @param runtime /run/nanite
    * @param call how systemctl is called
+   * @param settle milliseconds that systemd may take to note how a process ended
    */
   constructor(
     private readonly runtime: string,
     private readonly read: ReadFile,
     private readonly call: Systemctl = systemctl,
+    private readonly settle = 10_000,
   ) {}
 
   folder(instance: string): string {
@@ -78,9 +81,18 @@ export class SystemdLauncher implements Launcher {
   }
 
   async ending(instance: string, gpu: boolean): Promise<Ending | null> {
-    const { ActiveState, Result, ExecMainCode, ExecMainStatus } = await this.show(unitOf(instance, gpu));
-    if (!ActiveState || /^(active|activating|reloading|deactivating)$/.test(ActiveState)) return null;
-    return endingOf(Result ?? '', Number(ExecMainCode ?? 0), Number(ExecMainStatus ?? 0));
+    const until = Date.now() + this.settle;
+    for (;;) {
+      const { ActiveState, Result, ExecMainCode, ExecMainStatus, ControlGroup } = await this.show(
+        unitOf(instance, gpu),
+      );
+      const goesOn = /^(active|activating|reloading|deactivating)$/.test(ActiveState ?? '');
+      if (!goesOn) return endingOf(Result ?? '', Number(ExecMainCode ?? 0), Number(ExecMainStatus ?? 0));
+      // Its processes may be gone before systemd has taken note, and ExecStopPost= runs after them.
+      const ends = ActiveState === 'deactivating' || !this.alive({ pid: null, handle: ControlGroup ?? '' });
+      if (!ends || Date.now() >= until) return null;
+      await sleep(20);
+    }
   }
 
   async find(instance: string, gpu: boolean): Promise<Running | null> {
