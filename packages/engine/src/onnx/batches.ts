@@ -1,5 +1,5 @@
 /** Padded tokens of one batch: more gains no speed on a CPU, and activations grow with it. */
-export const batchTokens = 2048;
+export const batchTokens = 1024;
 
 /** Inputs of one batch. */
 const batchInputs = 32;

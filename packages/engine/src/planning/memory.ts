@@ -1,3 +1,5 @@
+import { batchTokens } from '../onnx/batches';
+
 /** Bytes that a model's worker needs, as far as context and slots decide them. */
 export interface MemoryNeed {
   /** Weights: mapped from the file, but all of them are touched while computing, so all of them count. */
@@ -62,15 +64,22 @@ export function needFromFit(low: FitSample, high: FitSample, fileBytes: number):
 export const llamaBase = 60 * mebibyte;
 
 /**
- * The ONNX worker's need: Node with onnxruntime, the graph it builds from the weights, and activations.
+ * The ONNX worker's need: Node with onnxruntime, the graph it builds from the weights, and the activations of a batch.
  *
- * onnxruntime copies the weights into its arena and keeps them; activations grow with tokens of a batch, which the
- * worker bounds (see onnx/batches.ts).
+ * Per token these are some forty vectors of a layer, and its row of each head's attention over the context, twice.
+ * Heads are taken to be 32 components wide, the least that is usual.
  */
 export function onnxNeed(fileBytes: number, embeddingLength: number): MemoryNeed {
   return {
     weights: Math.ceil(fileBytes * 1.1),
-    working: (context) => 64 * embeddingLength * Math.max(context, 2048) * 4,
-    base: 110 * mebibyte,
+    working: (context) => {
+      const heads = embeddingLength / 32;
+      const perToken = 4 * (40 * embeddingLength + 2 * heads * context);
+      return Math.max(batchTokens, context) * perToken;
+    },
+    base: onnxBase,
   };
 }
+
+/** Node with onnxruntime and a tokenizer, no model (measured with bge-small). */
+const onnxBase = 135 * mebibyte;
