@@ -11,6 +11,5 @@ it.each([
   ['what stands on the screen', '\r\u001b[2K\u001b[1A'],
   ['the same in eight-bit form', '\u009b2J'],
 ])('takes away what changes %s', (_what, text) => {
-  // eslint-disable-next-line no-control-regex
   expect(sanitise(text)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
 });

@@ -4,6 +4,5 @@
  * and tab stay. A pipe or a file gets the text as it is.
  */
 export function sanitise(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
