@@ -16,6 +16,9 @@ const files = {
   everything: ['/usr/lib/nanite', '/usr/bin/node', '/usr/lib/x86_64-linux-gnu/', chatModel.weights],
 } as const;
 
+/** Who runs `nanite ask`. */
+const person = 'bench';
+
 const starts = ['worker runs', 'no worker', 'no worker, nor services'] as const;
 type Start = (typeof starts)[number];
 
@@ -52,7 +55,7 @@ async function prepareStart(nanite: InstalledNanite, from: Start): Promise<void>
 async function ask(nanite: InstalledNanite): Promise<number> {
   const { stdout } = await nanite.machine.run(
     'from=$(date +%s%N); nanite ask "What is the capital of France?" >/dev/null 2>&1 || exit 1; echo $(($(date +%s%N) - from))',
-    { user: 'nobody' },
+    { user: person },
   );
   return Number(stdout) / 1e9;
 }
@@ -66,7 +69,8 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
   try {
     // Measuring threads in the background would run into the starts that are timed.
     await nanite.machine.run(
-      "mkdir -p /etc/nanite/config.d && printf 'engine:\\n  measure: false\\n' >/etc/nanite/config.d/bench.yaml && " +
+      `useradd --create-home ${person} && ` +
+        "mkdir -p /etc/nanite/config.d && printf 'engine:\\n  measure: false\\n' >/etc/nanite/config.d/bench.yaml && " +
         `systemctl restart ${services.join(' ')}`,
     );
     const first = { seconds: await firstToken(nanite) };

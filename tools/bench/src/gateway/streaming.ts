@@ -41,9 +41,11 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
     side("LiteLLM, TCP, OpenAI's API", started.litellm.tcp, openAi, litellm.pid),
   ];
   try {
+    litellm.pause();
     for (let round = 0; round < rounds; round++) {
       for (const { name, address, path, pid, rounds: results } of sides) {
         progress(`round ${round + 1} of ${rounds}: ${name}, ${clients} clients, ${answersEach} answers each`);
+        if (pid === litellm.pid) litellm.resume();
         const pids = pid === null ? [] : family(pid);
         const before = cpuSecondsOf(pids);
         const body = {
@@ -52,6 +54,7 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
           messages: [{ role: 'user', content: 'Tell me a story.' }],
         };
         const result = await readStreams({ address, path, body, clients, answersEach });
+        if (pid === litellm.pid) litellm.pause();
         // One more answer is read before the clock starts.
         const spent = (cpuSecondsOf(pids) - before) / (result.chunks + chunksOfAnswer);
         results.push({ ...result, cpuMicrosecondsPerChunk: pid === null ? null : spent * 1e6 });

@@ -7,6 +7,9 @@ export interface Child {
   /** All that it wrote, both streams, the last 64 KiB. */
   said(): string;
   hasEnded(): boolean;
+  /** Let it, and all that it started, stand still. */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ function remember(child: ChildProcess): number {
 async function end(pid: number, child: ChildProcess, gone: Promise<void>): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     killGroup(pid, 'SIGTERM');
+    killGroup(pid, 'SIGCONT');
     const timer = setTimeout(() => killGroup(pid, 'SIGKILL'), 5_000);
     await gone;
     clearTimeout(timer);
@@ -106,6 +110,8 @@ export async function start(command: string, args: string[], options: StartOptio
     pid,
     said: () => said,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    pause: () => killGroup(pid, 'SIGSTOP'),
+    resume: () => killGroup(pid, 'SIGCONT'),
     stop: () => end(pid, child, gone),
   };
 }
