@@ -50,4 +50,4 @@ shell: node_modules/.package-lock.json ## a shell in the build root
 	@$(enter) bash
 
 clean: ## remove what was built here; caches in $$NANITE_CACHE stay
-	rm -rf dist .nx node_modules packages/*/dist apps/*/dist
+	rm -rf dist .nx node_modules packages/*/dist apps/*/dist tools/model-debs/models/*/dist
