@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import type { GatewaySettings } from '@nanite/contracts';
 import { NaniteError, listenOnFd, listenOnPath, listenOnTcp, socketPath } from '@nanite/kit';
 import type { Gateway } from './gateway';
 import { isLoopback } from './identity/tcp-peer';
@@ -86,24 +87,26 @@ export async function bindOwn(gateway: Gateway): Promise<Bound> {
 }
 
 /**
- * Listen where the administrator's settings say.
+ * Look at the listeners in the settings before anything is bound.
  *
  * @throws NaniteError `unsafe-listener` for an address off loopback without TLS or without a token
  */
-export async function bindConfigured(gateway: Gateway): Promise<Server[]> {
-  const { listeners: wanted, tokens } = gateway.context.settings;
-  for (const { host, port, tls } of wanted) {
+export function checkListeners({ listeners, tokens }: Pick<GatewaySettings, 'listeners' | 'tokens'>): void {
+  for (const { host, port, tls } of listeners) {
     if (isLoopbackHost(host)) continue;
     const missing = [...(tls === null ? ['TLS'] : []), ...(tokens.length === 0 ? ['a token'] : [])];
     if (missing.length === 0) continue;
     throw new NaniteError(
       'unsafe-listener',
       `refusing to listen on ${host}:${port} without ${missing.join(' and ')}`,
-      {
-        hint: 'set gateway.listeners[].tls and gateway.tokens; nanite-gateway(8) has an example',
-      },
+      { hint: 'set gateway.listeners[].tls and gateway.tokens; nanite-gateway(8) has an example' },
     );
   }
+}
+
+/** Listen where the administrator's settings say, after {@link checkListeners}. */
+export async function bindConfigured(gateway: Gateway): Promise<Server[]> {
+  const wanted = gateway.context.settings.listeners;
   const servers: Server[] = [];
   for (const { host, port, tls } of wanted) {
     const server =

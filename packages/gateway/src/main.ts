@@ -9,7 +9,7 @@ import {
 } from '@nanite/kit';
 import { version } from '../package.json';
 import { Gateway } from './gateway';
-import { bindConfigured, bindInherited, bindOwn } from './listeners';
+import { bindConfigured, bindInherited, bindOwn, checkListeners } from './listeners';
 
 const log = createLog();
 
@@ -29,6 +29,7 @@ async function printToken(name: string | undefined, user: string | undefined): P
 async function serve(): Promise<void> {
   const { values } = loadSettings(Settings, { user: false });
   const settings = values.gateway;
+  checkListeners(settings);
   const gateway = new Gateway({
     settings,
     engine: new EngineClient(socketPath('engine')),

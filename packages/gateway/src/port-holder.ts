@@ -41,13 +41,13 @@ function noticeOf(holder: Holder): GatewayNotice {
       return {
         code: 'port-left',
         message: `port ${ollamaPort} is left to ollama.service, which does not answer; ${beside}`,
-        hint: `${pointThere}, or: systemctl disable ollama && systemctl restart nanite-gateway-tcp.socket`,
+        hint: `${pointThere}, or: systemctl disable ollama && systemctl stop nanite-gateway && systemctl restart nanite-gateway-tcp.socket`,
       };
     case 'other':
       return {
         code: 'port-taken',
         message: `port ${ollamaPort} is held by another program; ${beside}`,
-        hint: `see who: ss -ltnp 'sport = :${ollamaPort}'; then: systemctl restart nanite-gateway-tcp.socket`,
+        hint: `see who: ss -ltnp 'sport = :${ollamaPort}'; then: systemctl stop nanite-gateway && systemctl restart nanite-gateway-tcp.socket`,
       };
   }
 }
