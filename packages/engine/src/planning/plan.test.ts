@@ -1,7 +1,7 @@
 import { EngineSettings, ModelManifest, WorkerOptions, type HardwareReport } from '@nanite/contracts';
 import { describe, expect, it } from 'vitest';
 import { chooseBackend } from './backend';
-import { needFromFit, parseFit, totalMemory } from './memory';
+import { needFromFit, onnxNeed, parseFit, totalMemory } from './memory';
 import { memoryLimit, planWorker, serves, type PlanInput } from './plan';
 
 const MiB = 2 ** 20;
@@ -148,6 +148,13 @@ describe('memory from llama-fit-params', () => {
     expect(need.working(8192, 1) / MiB).toBeCloseTo(180 + 104 + 2, 1);
     expect(need.working(4096, 4) / MiB).toBeCloseTo(4 * 91 + 101, 0);
     expect(totalMemory(need, 4096, 4)).toBeGreaterThan(need.working(4096, 4));
+  });
+});
+
+describe('onnxNeed', () => {
+  it('is within a tenth of what bge-small was seen to take: 318.7 MB resident at most', () => {
+    const estimate = totalMemory(onnxNeed(34_725_822, 384), 512, 1);
+    expect(Math.abs(estimate / (318_700 * 1024) - 1)).toBeLessThan(0.1);
   });
 });
 

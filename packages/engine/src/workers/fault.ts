@@ -14,9 +14,11 @@ const telling = [
 /**
  * One line that says why, out of the end of a worker's log.
  *
+ * @param guess take the last line where none is telling
+ *
  * The log may repeat what a hostile file holds: control characters are dropped, and the length is bounded.
  */
-export function reasonIn(log: string): string | null {
+export function reasonIn(log: string, guess = true): string | null {
   const lines = log
     .split('\n')
     // Time and level that llama.cpp puts before each line.
@@ -27,7 +29,7 @@ export function reasonIn(log: string): string | null {
       if (match) return printable(match[1] ?? match[0]);
     }
   }
-  const last = lines.filter(Boolean).at(-1);
+  const last = guess ? lines.filter(Boolean).at(-1) : undefined;
   return last === undefined ? null : printable(last);
 }
 
@@ -61,7 +63,7 @@ export function describeEnding({ kind, status }: Ending): string {
  * @param ready whether it had answered before: then its model is not to blame for being unreadable
  */
 export function faultError(model: string, ending: Ending, log: string, ready: boolean): NaniteError {
-  const reason = reasonIn(log);
+  const reason = reasonIn(log, !ready);
   const how = describeEnding(ending);
   if (
     ending.kind === 'out-of-memory' ||
