@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
@@ -18,8 +18,11 @@ const stopAfter = 5_000;
 /**
  * The arguments of bwrap(1): no network, nothing of the disk but programs, libraries and the model, nothing writable
  * but the job's own folder and a private /tmp, no privileges, ended with its parent.
+ *
+ * @param mountsProc whether a /proc of its own can be had; a container that hides parts of its own forbids that. Then
+ *   the sandbox sees three files of it and no processes, and llama-server's number of threads does not adapt.
  */
-export function sandboxArguments(job: Job, folder: string, programs: Programs): string[] {
+export function sandboxArguments(job: Job, folder: string, programs: Programs, mountsProc = true): string[] {
   const readOnly = [
     '/usr',
     '/etc/ld.so.cache',
@@ -34,7 +37,10 @@ export function sandboxArguments(job: Job, folder: string, programs: Programs): 
     ...Object.entries({ PATH: '/usr/bin:/bin', ...job.environment }).flatMap(([k, v]) => ['--setenv', k, v]),
     ...readOnly.flatMap((path) => ['--ro-bind-try', path, path]),
     ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
+    ...(mountsProc
+      ? ['--proc', '/proc']
+      : ['/proc/stat', '/proc/cpuinfo', '/proc/meminfo'].flatMap((path) => ['--ro-bind-try', path, path])),
+    ...['--dev', '/dev', '--tmpfs', '/tmp'],
     ...(job.gpu ? gpu.flatMap((path) => ['--dev-bind-try', path, path]) : []),
     ...(job.gpu
       ? ['--ro-bind-try', '/sys/bus', '/sys/bus', '--ro-bind-try', '/sys/devices', '/sys/devices']
@@ -49,6 +55,8 @@ export function sandboxArguments(job: Job, folder: string, programs: Programs): 
 export class BubblewrapLauncher implements Launcher {
   readonly name = 'bubblewrap';
   private readonly children = new Map<string, { child: ChildProcess; ended: Ending | null }>();
+
+  private procMountable: Promise<boolean> | null = null;
 
   constructor(
     private readonly runtime: string,
@@ -75,7 +83,7 @@ export class BubblewrapLauncher implements Launcher {
         `--data=${job.memoryMax + reserved}`,
         '--core=0',
         'bwrap',
-        ...sandboxArguments(job, folder, this.programs),
+        ...sandboxArguments(job, folder, this.programs, await this.mountsProc()),
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
@@ -98,6 +106,14 @@ export class BubblewrapLauncher implements Launcher {
       if (said !== '') process.stderr.write(`bwrap: ${said}`);
     });
     return { pid: child.pid ?? null, handle: job.instance };
+  }
+
+  private mountsProc(): Promise<boolean> {
+    const probe = ['--unshare-all', '--ro-bind', '/', '/', '--proc', '/proc', '--', '/bin/true'];
+    this.procMountable ??= new Promise((resolve) =>
+      execFile('bwrap', probe, (error) => resolve(error === null)),
+    );
+    return this.procMountable;
   }
 
   async stop(instance: string): Promise<void> {
