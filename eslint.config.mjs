@@ -12,13 +12,26 @@ const boundaries = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.mjs', '**/files/**', '**/fixtures/**', '**/__fixtures__/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '**/*.mjs',
+      '**/files/**',
+      '**/fixtures/**',
+      '**/__fixtures__/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { allow: ['../../tools/nx-debian/bundle'], depConstraints: boundaries }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { allow: ['../../tools/nx-debian/bundle'], depConstraints: boundaries },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-restricted-syntax': [

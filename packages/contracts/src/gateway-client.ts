@@ -41,7 +41,10 @@ export class GatewayClient {
    * Ask, and get the answer in pieces as it is made; the last has `done: true` and the counts. Leaving the loop, or
    * aborting the signal, cancels the request.
    */
-  async *chat(request: OllamaChatRequest, signal?: AbortSignal): AsyncGenerator<OllamaChatResponse, void, void> {
+  async *chat(
+    request: OllamaChatRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<OllamaChatResponse, void, void> {
     const answer = await this.send('POST', '/api/chat', { ...request, stream: true }, signal);
     try {
       for await (const line of this.lines(answer)) {
@@ -97,9 +100,15 @@ export class GatewayClient {
   private checked<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    throw new ApiFailure(502, 'bad-answer', `${this.where} answered ${path} with something we do not know`, null, {
-      cause: result.error,
-    });
+    throw new ApiFailure(
+      502,
+      'bad-answer',
+      `${this.where} answered ${path} with something we do not know`,
+      null,
+      {
+        cause: result.error,
+      },
+    );
   }
 
   /** Resolves with the answer once its status is 2xx. */

@@ -19,7 +19,14 @@ export { ApiFailure, requestOverSocket, type SocketRequest } from './socket-requ
 export { CliSettings, EngineSettings, GatewaySettings, Settings, userSections } from './settings';
 export { CommandArgument, CommandDescriptor, CommandOption } from './command';
 export { GatewayClient, type GatewayAddress } from './gateway-client';
-export { GatewayBackend, GatewayLoaded, GatewayModel, GatewayNotice, GatewayStatus, Identity } from './gateway';
+export {
+  GatewayBackend,
+  GatewayLoaded,
+  GatewayModel,
+  GatewayNotice,
+  GatewayStatus,
+  Identity,
+} from './gateway';
 export {
   OllamaChatRequest,
   OllamaChatResponse,
