@@ -63,7 +63,7 @@ async function ask(nanite: InstalledNanite): Promise<number> {
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
-  const rounds = quick ? 1 : 5;
+  const rounds = quick ? 1 : 3;
   progress('booting a machine and installing Nanite');
   const nanite = await InstalledNanite.boot('bench-coldload', chatModel.packages);
   try {

@@ -93,7 +93,7 @@ export class InstalledNanite {
   async pidsOf(pattern: string): Promise<number[]> {
     const { stdout } = await this.machine.run(
       `for unit in $(systemctl list-units --plain --no-legend --state=active,activating,deactivating '${pattern}' | cut -d' ' -f1); do ` +
-        `cat /sys/fs/cgroup$(systemctl show -P ControlGroup "$unit")/cgroup.procs 2>/dev/null; done`,
+        `cat /sys/fs/cgroup$(systemctl show -P ControlGroup "$unit")/cgroup.procs 2>/dev/null; done; true`,
     );
     const inner = [...new Set(stdout.split('\n').filter(Boolean).map(Number))];
     const pids = pidsByInner(this.namespace);

@@ -27,6 +27,26 @@ interface Event {
   error?: { message?: string };
 }
 
+/** What the pieces of a stream say; null where it is not a whole completion. */
+function readEvents(arrived: Array<{ at: number; text: string }>): Omit<Completion, 'sentAt'> | null {
+  const lines = new EventLines();
+  const tokensAt: number[] = [];
+  let usage: Event['usage'] = null;
+  for (const { at, text } of arrived) {
+    for (const data of lines.add(text)) {
+      if (data === '[DONE]') continue;
+      const event = JSON.parse(data) as Event;
+      if (event.usage) usage = event.usage;
+      const choice = event.choices?.[0];
+      if (choice?.text !== undefined && !choice.finish_reason) tokensAt.push(at);
+    }
+  }
+  const [firstTokenAt] = tokensAt;
+  const lastTokenAt = tokensAt.at(-1);
+  if (firstTokenAt === undefined || lastTokenAt === undefined || !usage) return null;
+  return { promptTokens: usage.prompt_tokens, tokens: usage.completion_tokens, firstTokenAt, lastTokenAt };
+}
+
 /**
  * Ask for a completion over OpenAI's API and read it as it streams.
  *
@@ -58,37 +78,18 @@ export function complete(plan: CompletionPlan): Promise<Completion> {
         headers: { host: 'localhost', 'content-type': 'application/json', 'content-length': body.length },
       },
       (answer) => {
-        const lines = new EventLines();
-        let raw = '';
-        let usage: Event['usage'] = null;
-        let firstTokenAt = 0;
-        let lastTokenAt = 0;
-        answer.setEncoding('utf8').on('data', (text: string) => {
-          const at = now();
-          if (raw.length < 2000) raw += text;
-          for (const data of lines.add(text)) {
-            if (data === '[DONE]') continue;
-            const event = JSON.parse(data) as Event;
-            if (event.usage) usage = event.usage;
-            if (event.choices?.[0]?.text === undefined) continue;
-            if (event.choices[0].finish_reason) continue;
-            if (firstTokenAt === 0) firstTokenAt = at;
-            lastTokenAt = at;
-          }
-        });
+        // Read now, parsed after the last token: what the client computes meanwhile is taken from the model.
+        const arrived: Array<{ at: number; text: string }> = [];
+        answer.setEncoding('utf8').on('data', (text: string) => void arrived.push({ at: now(), text }));
         answer.once('error', reject);
         answer.once('end', () => {
-          if (answer.statusCode !== 200 || usage === null || usage === undefined || firstTokenAt === 0) {
-            reject(new Error(`no completion: status ${answer.statusCode}: ${raw}`));
+          const read = readEvents(arrived);
+          if (answer.statusCode !== 200 || read === null) {
+            const said = arrived.map(({ text }) => text).join('');
+            reject(new Error(`no completion: status ${answer.statusCode}: ${said.slice(0, 2000)}`));
             return;
           }
-          resolve({
-            promptTokens: usage.prompt_tokens,
-            tokens: usage.completion_tokens,
-            sentAt,
-            firstTokenAt,
-            lastTokenAt,
-          });
+          resolve({ ...read, sentAt });
         });
       },
     );
