@@ -65,21 +65,15 @@ test('answers about what comes through a pipe', async () => {
   expect(stdout).toContain('1871');
 });
 
-test('the worker runs without a network, as a user of its own, under a memory limit', async () => {
+// That these hold is shown, attack first, in tests/packages/engine.test.ts.
+test('the worker is to run without a network, as a user of its own, under a memory limit', async () => {
   const unit = await worker();
   expect(unit).toMatch(/^nanite-model@.*\.service$/);
-  const show = await machine.run(
-    `systemctl show ${unit} -p User,PrivateNetwork,MemoryMax,NoNewPrivileges,MainPID`,
-  );
+  const show = await machine.run(`systemctl show ${unit} -p User,PrivateNetwork,MemoryMax,NoNewPrivileges`);
   expect(show.stdout).toContain('User=nanite-model\n');
   expect(show.stdout).toContain('PrivateNetwork=yes\n');
   expect(show.stdout).toContain('NoNewPrivileges=yes\n');
   expect(show.stdout).not.toContain('MemoryMax=infinity');
-  const pid = /MainPID=(\d+)/.exec(show.stdout)![1];
-  // Positive control first: the gateway's port is reached from here, and not from where the worker is.
-  const connect = "bash -c '</dev/tcp/127.0.0.1/11434'";
-  expect((await machine.run(connect, { check: false })).code).toBe(0);
-  expect((await machine.run(`nsenter --target ${pid} --net ${connect}`, { check: false })).code).not.toBe(0);
 });
 
 test('killing the worker mid-answer gives an error at once, and the next question is answered', async () => {
