@@ -24,14 +24,14 @@ describe('an entered root', () => {
     expect(unknown.stderr).toMatch(/no root named 'nosuch': there is .*build.*clean/);
   });
 
-  test('takes everything it started with it when it is killed', async () => {
+  test.each(['SIGKILL', 'SIGTERM'] as const)('takes everything it started with it on %s', async (signal) => {
     const mark = `sleep 4${process.pid}`;
     const running = () => spawnSync('pgrep', ['-f', `^${mark}$`]).status === 0;
     const session = spawn(target, ['enter', '-r', 'clean', 'sh', '-c', `setsid ${mark} & ${mark}`], {
       stdio: 'ignore',
     });
     await expect.poll(running, { timeout: 10_000 }).toBe(true);
-    session.kill('SIGKILL');
+    session.kill(signal);
     await expect.poll(running, { timeout: 10_000 }).toBe(false);
   });
 });
