@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /**
  * All suites in one run: what `make test` calls. Each suite runs even where an earlier one failed; the last line counts
@@ -13,7 +13,7 @@ interface Tally {
   failed: number;
 }
 
-const reports = join('dist', 'test-reports');
+const reports = resolve('dist', 'test-reports');
 const started = Date.now();
 const elapsed = (since: number): string => `${Math.round((Date.now() - since) / 1000)} s`;
 

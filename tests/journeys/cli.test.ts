@@ -60,7 +60,7 @@ test('on a terminal, Ctrl-C stops the answer and not the conversation', async ()
     `i=0; until grep -qF '${text}' /tmp/screen; do sleep 0.2; i=$((i + 1)); [ $i -lt 300 ] || exit 1; done; sleep 0.3; `;
   const keys = [
     seen('>>> '),
-    "printf 'Count from 1 to 1000, one number a line.\\r'; ",
+    "printf 'Write a very long story about a lighthouse and the sea.\\r'; ",
     seen('[?2004l'),
     "printf '\\003'; ",
     seen('(stopped)'),

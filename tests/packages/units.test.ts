@@ -8,7 +8,8 @@ let services: string[];
 
 beforeAll(async () => {
   machine = Machine.boot('units');
-  await machine.install(packages);
+  // systemd-analyze asks man whether the pages that units name are there.
+  await machine.install([...packages, 'man-db']);
   const { stdout } = await machine.run(
     "dpkg -L $(dpkg-query -W -f '${Package}\\n' 'nanite*') | grep '^/usr/lib/systemd/system/.*\\.service$' | xargs -n1 basename",
   );

@@ -11,9 +11,12 @@ const failure = (promise) =>
     ({ message, status_code: status }) => ({ status, message }),
   );
 
-const whole = await ollama.chat({ model, messages, options });
+// Fewer tokens than the answer has.
+const short = { ...options, num_predict: 5 };
+const whole = await ollama.chat({ model, messages, options: short });
 const parts = [];
-for await (const part of await ollama.chat({ model, messages, options, stream: true })) parts.push(part);
+for await (const part of await ollama.chat({ model, messages, options: short, stream: true }))
+  parts.push(part);
 const schema = {
   type: 'object',
   properties: { city: { type: 'string', maxLength: 12 }, big: { type: 'boolean' } },
