@@ -18,6 +18,8 @@ export const Identity = z.object({
   /** Of the process that connected; null over TCP. */
   pid: z.number().int().positive().nullable(),
   via: z.enum(['unix', 'loopback', 'token']),
+  /** Name of the token, where one was shown. */
+  token: z.string().optional(),
 });
 
 /** Something a person should know: a port that another program holds, a backend that does not answer. */

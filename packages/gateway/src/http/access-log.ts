@@ -22,6 +22,7 @@ export class AccessLog {
       uid: identity.uid,
       ...(identity.pid !== null && { pid: identity.pid }),
       via: identity.via,
+      ...(identity.token !== undefined && { token: identity.token }),
       ...(model !== null && { model: model.slice(0, 200) }),
       status: res.headersSent ? res.statusCode : 499,
       ms: Number(process.hrtime.bigint() - exchange.received) / 1e6,

@@ -18,7 +18,12 @@ import { hostAllowed, originAllowed } from './hosts';
 import type { Router } from './router';
 import { shapeOf } from './shapes';
 
-const nobody: Identity = { uid: 65534, pid: null, via: 'loopback' };
+/** Whoever was not let in. */
+const nobody = (entrance: Entrance): Identity => ({
+  uid: 65534,
+  pid: null,
+  via: entrance === 'remote' ? 'token' : entrance,
+});
 
 /** Idle connections of clients are kept so long; the service ends only after a longer quiet. */
 export const keepAliveTimeoutMs = 75_000;
@@ -77,7 +82,7 @@ export class FrontDoor {
     const path = query < 0 ? url : url.slice(0, query);
     const method = req.method ?? 'GET';
     const shape = shapeOf(path, req.headers['anthropic-version'] !== undefined);
-    let exchange = new Exchange(req, res, path, nobody, shape);
+    let exchange = new Exchange(req, res, path, nobody(entrance), shape);
     context.counters.running += 1;
     res.once('close', () => {
       context.counters.running -= 1;

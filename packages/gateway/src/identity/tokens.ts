@@ -21,11 +21,12 @@ export function presentedToken(headers: IncomingHttpHeaders): string | null {
 }
 
 export class Tokens {
-  readonly #known: Array<{ hash: Buffer; uid: number }>;
+  readonly #known: Array<{ name: string; hash: Buffer; uid: number }>;
 
   /** @throws NaniteError `no-such-user` */
-  constructor(tokens: ReadonlyArray<{ sha256: string; user: number | string }>) {
-    this.#known = tokens.map(({ sha256: hash, user }) => ({
+  constructor(tokens: ReadonlyArray<{ name: string; sha256: string; user: number | string }>) {
+    this.#known = tokens.map(({ name, sha256: hash, user }) => ({
+      name,
       hash: Buffer.from(hash, 'hex'),
       uid: uidOf(user),
     }));
@@ -36,6 +37,6 @@ export class Tokens {
     if (token === null) return null;
     const hash = sha256(token);
     const match = this.#known.find((known) => timingSafeEqual(known.hash, hash));
-    return match === undefined ? null : { uid: match.uid, pid: null, via: 'token' };
+    return match === undefined ? null : { uid: match.uid, pid: null, via: 'token', token: match.name };
   }
 }
