@@ -5,6 +5,7 @@ import { hostName } from '../http/hosts';
 import { isLoopback } from '../identity/tcp-peer';
 import { BusyError } from '../memory/busy';
 import { fetchWhole, openTcpPool, type Upstream } from '../upstream/client';
+import { upstreamError } from '../upstream/error';
 
 const listFreshMs = 15_000;
 const listTimeoutMs = 2_000;
@@ -57,6 +58,7 @@ export class Backend {
     const key = settings.keyFile === null ? '' : keyOf(settings.keyFile);
     this.upstream = {
       name: `the backend ${settings.name}`,
+      url: settings.url,
       pool: openTcpPool(url.origin, settings.parallel),
       headers: key === '' ? {} : { authorization: `Bearer ${key}` },
       prefix: url.pathname.replace(/\/+$/, '').replace(/\/v1$/, ''),
@@ -83,6 +85,7 @@ export class Backend {
         { method: 'GET', path },
         AbortSignal.timeout(listTimeoutMs),
       );
+      if (answer.status >= 400) throw upstreamError(answer.status, answer.body.toString('utf8'));
       const body = JSON.parse(answer.body.toString('utf8')) as {
         models?: ListedModel[];
         data?: ListedModel[];

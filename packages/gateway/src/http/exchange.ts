@@ -5,6 +5,9 @@ import { BusyError } from '../memory/busy';
 import { problemOf } from './problem';
 import type { Shape } from './shapes';
 
+/** Errors that do not go away by themselves: OpenAI's and Anthropic's clients would try every 5xx again. */
+const lasting = new Set(['model-too-large', 'backend-missing', 'backend-refused']);
+
 /** One request and its answer. */
 export class Exchange {
   /** Nanoseconds of the monotonic clock at which the request arrived. */
@@ -65,9 +68,8 @@ export class Exchange {
       return;
     }
     if (error instanceof BusyError) res.setHeader('retry-after', String(error.retryAfter));
-    // OpenAI's and Anthropic's clients try every 5xx again; this one will not go away by itself.
-    if (error.code === 'model-too-large' || error.code === 'backend-missing')
-      res.setHeader('x-should-retry', 'false');
+    if (lasting.has(error.code)) res.setHeader('x-should-retry', 'false');
+    if (error.status === 401) res.setHeader('www-authenticate', 'Bearer');
     this.text(this.shape.body(error), 'application/json; charset=utf-8', error.status);
   }
 }

@@ -1,6 +1,13 @@
 import type { Exchange } from '../http/exchange';
 import { NaniteError } from '@nanite/kit';
-import { fetchWhole, send, UpstreamFailure, type Flow, type UpstreamRequest } from '../upstream/client';
+import {
+  fetchWhole,
+  send,
+  UpstreamFailure,
+  type Flow,
+  type Upstream,
+  type UpstreamRequest,
+} from '../upstream/client';
 import { upstreamError } from '../upstream/error';
 import type { Session } from '../upstream/session';
 import type { Protocol } from './chat-protocol';
@@ -9,8 +16,8 @@ import { LineWriter, closing, type Form } from './writer';
 
 const maxErrorBytes = 64 * 1024;
 
-const incomplete = (name: string): UpstreamFailure =>
-  new UpstreamFailure('broken', name, new Error('the stream ended without its last event'));
+const incomplete = (upstream: Upstream): UpstreamFailure =>
+  new UpstreamFailure('broken', upstream, new Error('the stream ended without its last event'));
 
 /** Ask and answer in one JSON object. */
 export async function answerWhole(
@@ -26,7 +33,7 @@ export async function answerWhole(
   if (answer.status >= 400) throw upstreamError(answer.status, body);
   const piece = protocol.whole(body);
   const end = protocol.end();
-  if (end === null) throw incomplete(session.upstream.name);
+  if (end === null) throw incomplete(session.upstream);
   const text = form.piece(piece);
   const message = text['message'];
   exchange.json({
@@ -105,7 +112,7 @@ export function answerLines(
         if (errorStatus !== 0) return finish(upstreamError(errorStatus, failed));
         try {
           const end = protocol.end();
-          if (end === null) return finish(incomplete(session.upstream.name));
+          if (end === null) return finish(incomplete(session.upstream));
           lines.end(session.loadNs, end);
           finish();
         } catch (error) {

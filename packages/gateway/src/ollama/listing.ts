@@ -13,6 +13,7 @@ import { NaniteError } from '@nanite/kit';
 import type { Context, Handler } from '../context';
 import { fetchWhole } from '../upstream/client';
 import { findTarget } from '../models/target';
+import { isOllama, toOllama } from './generate-text';
 
 /**
  * The version of Ollama's API that this one is: programs look at it before they use what was added later. 0.14.0 is the
@@ -147,6 +148,8 @@ export const show: Handler = async (exchange, context) => {
   exchange.model = name;
   const target = await findTarget(name, context.catalogue, context.backends);
   if (target.kind === 'backend') {
+    const ollama = { target, manifest: null, keepAlive: undefined };
+    if (isOllama(ollama)) return toOllama(exchange, context, ollama, value);
     exchange.json({
       license: '',
       modelfile: '',

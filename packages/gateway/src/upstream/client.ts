@@ -12,6 +12,8 @@ export interface Upstream {
   headers: Record<string, string>;
   /** Before every path: the path of the backend's base URL. */
   prefix: string;
+  /** Where a server runs that we do not start; null for workers. */
+  url: string | null;
 }
 
 /** The server could not be reached, or broke off. */
@@ -19,13 +21,20 @@ export class UpstreamFailure extends NaniteError {
   constructor(
     /** `connect`: the request was not sent, so it can be sent again elsewhere. */
     readonly phase: 'connect' | 'broken',
-    name: string,
+    { name, url }: Pick<Upstream, 'name' | 'url'>,
     cause: unknown,
   ) {
     super(
-      'worker-died',
+      url === null ? 'worker-died' : 'backend-unreachable',
       phase === 'connect' ? `${name} does not answer` : `${name} ended in the middle of the answer`,
-      { status: 502, hint: 'ask again: a new one is started', cause },
+      {
+        status: 502,
+        hint:
+          url === null
+            ? 'ask again: a new one is started'
+            : `look whether ${url} runs, and the gateway may reach it: nanite-gateway(8)`,
+        cause,
+      },
     );
   }
 }
@@ -54,15 +63,17 @@ const notSent = new Set([
   'ECONNREFUSED',
   'ENOENT',
   'EACCES',
+  // The unit's IPAddressDeny.
+  'EPERM',
   'UND_ERR_CONNECT_TIMEOUT',
   'ENOTFOUND',
   'EHOSTUNREACH',
 ]);
 
-function failureOf(name: string, error: Error): Error {
+function failureOf(upstream: Upstream, error: Error): Error {
   if (error instanceof NaniteError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  return new UpstreamFailure(notSent.has(code) ? 'connect' : 'broken', name, error);
+  return new UpstreamFailure(notSent.has(code) ? 'connect' : 'broken', upstream, error);
 }
 
 const sharedOptions = {
@@ -122,7 +133,7 @@ export function send(
         receiver.end();
       },
       onResponseError(_controller, error) {
-        receiver.failed(aborted ?? failureOf(upstream.name, error));
+        receiver.failed(aborted ?? failureOf(upstream, error));
       },
     },
   );

@@ -44,6 +44,13 @@ export function upstreamError(status: number, body: string): NaniteError {
   if (error?.type === 'not_supported_error' || status === 501) {
     return new NaniteError('not-supported', message, { status: 501 });
   }
+  // A status that would tell our own client that its token is wrong.
+  if (status === 401 || status === 403) {
+    return new NaniteError('backend-refused', `the model's server refused us: ${message}`, {
+      status: 502,
+      hint: 'the administrator can look at gateway.backends[].keyFile',
+    });
+  }
   if (status === 503) return new NaniteError('worker-loading', message, { status: 503 });
   // What the worker blames on the request stays the client's mistake; what it blames on itself is a bad gateway.
   return new NaniteError(status >= 500 ? 'worker-error' : 'invalid-request', message, {

@@ -28,7 +28,7 @@ export class WorkerPools {
       known = { startedAt: worker.startedAt, pool: openSocketPool(worker.socket, worker.plan.slots * 2 + 2) };
       this.#pools.set(key, known);
     }
-    return { name: `the worker of ${worker.id}`, pool: known.pool, headers: {}, prefix: '' };
+    return { name: `the worker of ${worker.id}`, pool: known.pool, headers: {}, prefix: '', url: null };
   }
 
   drop(worker: Worker): void {
