@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { GatewayClient, type GatewayAddress } from '@nanite/contracts';
 import { NaniteError, socketPath } from '@nanite/kit';
+import { isOwnFolder, personRuntimeDir } from './person-places';
 
 /**
  * Where to ask: NANITE_HOST (a URL, host:port, or the path of a unix socket; NANITE_TOKEN with it), else the system's
@@ -21,8 +23,11 @@ export function gatewayAddress(env: NodeJS.ProcessEnv = process.env): GatewayAdd
     return { kind: 'tcp', url: new URL(text), token: env['NANITE_TOKEN'] || null };
   }
   const system = socketPath('gateway');
-  const own = env['XDG_RUNTIME_DIR'] ? `${env['XDG_RUNTIME_DIR']}/nanite/gateway.sock` : null;
-  const useOwn = own !== null && !env['NANITE_RUNTIME_DIR'] && !existsSync(system) && existsSync(own);
+  const uid = process.getuid?.() ?? 0;
+  const places = personRuntimeDir(env, uid);
+  const own = `${places}/gateway.sock`;
+  const useOwn =
+    !env['NANITE_RUNTIME_DIR'] && !existsSync(system) && existsSync(own) && isOwnFolder(dirname(places), uid);
   return { kind: 'unix', socketPath: useOwn ? own : system };
 }
 

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Nanite } from './__fixtures__/nanite';
+import { isOwnFolder } from './person-places';
 import { servePlaces } from './serve';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
@@ -83,6 +84,20 @@ describe('nanite serve', () => {
   });
 });
 
+describe('isOwnFolder', () => {
+  it('is true for a folder that only this person may write to', () => {
+    const folder = mkdtempSync(join(nanite.share, 'own-'));
+    const uid = process.getuid?.() ?? 0;
+    expect(isOwnFolder(folder, uid)).toBe(true);
+    expect(isOwnFolder(folder, uid + 1)).toBe(false);
+    chmodSync(folder, 0o777);
+    expect(isOwnFolder(folder, uid)).toBe(false);
+    symlinkSync('/', join(folder, 'link'));
+    expect(isOwnFolder(join(folder, 'link'), 0)).toBe(false);
+    expect(isOwnFolder(join(folder, 'none'), uid)).toBe(false);
+  });
+});
+
 describe('servePlaces', () => {
   it("are the system's for root, a person's own else, and what is set first", () => {
     expect(servePlaces({}, 0)).toEqual({
@@ -93,6 +108,7 @@ describe('servePlaces', () => {
       NANITE_RUNTIME_DIR: '/run/user/5/nanite',
       NANITE_STATE_DIR: '/home/a/.local/state/nanite',
     });
+    expect(servePlaces({}, 5)['NANITE_RUNTIME_DIR']).toBe('/tmp/nanite-5/nanite');
     expect(servePlaces({ NANITE_RUNTIME_DIR: '/x' }, 0)['NANITE_RUNTIME_DIR']).toBe('/x');
   });
 });

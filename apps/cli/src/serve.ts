@@ -1,9 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { GatewayClient } from '@nanite/contracts';
 import { NaniteError, libDir, socketPath } from '@nanite/kit';
 import { exitStatus } from './exit-status';
+import { isOwnFolder, personRuntimeDir } from './person-places';
 import { report } from './report';
 
 /** How long a service may take to end before it is killed, in milliseconds. */
@@ -14,10 +17,9 @@ const patience = 10_000;
  * person. Variables that are set stay.
  */
 export function servePlaces(env: NodeJS.ProcessEnv, uid: number): Record<string, string> {
-  const own = env['XDG_RUNTIME_DIR'] ?? `/tmp/nanite-${uid}`;
   const home = env['XDG_STATE_HOME'] ?? `${env['HOME'] ?? '/'}/.local/state`;
   return {
-    NANITE_RUNTIME_DIR: env['NANITE_RUNTIME_DIR'] ?? (uid === 0 ? '/run/nanite' : `${own}/nanite`),
+    NANITE_RUNTIME_DIR: env['NANITE_RUNTIME_DIR'] ?? (uid === 0 ? '/run/nanite' : personRuntimeDir(env, uid)),
     NANITE_STATE_DIR: env['NANITE_STATE_DIR'] ?? (uid === 0 ? '/var/lib/nanite' : `${home}/nanite`),
   };
 }
@@ -44,6 +46,38 @@ function writeHardwareReport(path: string): Promise<void> {
   });
 }
 
+/** @throws NaniteError `unsafe-folder` where somebody else could put sockets in the place of ours */
+function makeRuntimeDir(path: string, uid: number): void {
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  const parent = dirname(path);
+  if (uid === 0 || path !== personRuntimeDir(process.env, uid) || isOwnFolder(parent, uid)) return;
+  throw new NaniteError('unsafe-folder', `${parent} is not yours alone`, {
+    hint: 'set NANITE_RUNTIME_DIR to a folder that only you may write to',
+  });
+}
+
+function isAnswering(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}
+
+/** Remove the sockets that services left which were killed, but none of another `nanite serve` that still answers. */
+async function removeSockets(): Promise<void> {
+  for (const thing of ['engine', 'gateway']) {
+    const path = socketPath(thing);
+    if (await isAnswering(path)) continue;
+    rmSync(path, { force: true });
+    // Its workers ended with it.
+    if (thing === 'engine') rmSync(`${dirname(path)}/model`, { recursive: true, force: true });
+  }
+}
+
 const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /**
@@ -53,12 +87,15 @@ const ended = (child: ChildProcess): boolean => child.exitCode !== null || child
 export async function serve(): Promise<number> {
   try {
     const programs = ['engine', 'gateway'].map((thing) => ({ thing, main: program(thing) }));
-    const places = servePlaces(process.env, process.getuid?.() ?? 0);
+    const uid = process.getuid?.() ?? 0;
+    const places = servePlaces(process.env, uid);
     Object.assign(process.env, places);
-    mkdirSync(places['NANITE_RUNTIME_DIR'] ?? '/run/nanite', { recursive: true, mode: 0o755 });
+    makeRuntimeDir(places['NANITE_RUNTIME_DIR'] ?? '/run/nanite', uid);
     mkdirSync(places['NANITE_STATE_DIR'] ?? '/var/lib/nanite', { recursive: true, mode: 0o755 });
     await writeHardwareReport(`${places['NANITE_RUNTIME_DIR']}/hardware.json`);
-    return await runUntilOneEnds(programs);
+    const status = await runUntilOneEnds(programs);
+    await removeSockets();
+    return status;
   } catch (error) {
     return report(error);
   }
