@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
 import { describeError, NaniteError, nearest, type Log } from '@nanite/kit';
@@ -26,6 +26,9 @@ export function installedModels(roots: readonly string[], log: Log): InstalledMo
         if (manifest.files.some((file) => file.path.startsWith('/') || file.path.split('/').includes('..'))) {
           throw new Error('a file lies outside of its folder');
         }
+        // A package that is being unpacked, or was not to its end, may have its manifest before its weights.
+        const missing = manifest.files.find((file) => !existsSync(join(path, file.path)));
+        if (missing) throw new Error(`${missing.path} is missing`);
         if (!models.has(manifest.id)) models.set(manifest.id, { manifest, path });
       } catch (error) {
         log.warning(`no usable model in ${path}`, { cause: describeError(error) });

@@ -208,6 +208,13 @@ esac
     });
   });
 
+  it('does not list a model whose weights are not there yet', async () => {
+    addModel('beta');
+    rmSync(join(dir, 'models/beta/m.gguf'));
+    expect((await client.models()).models.map(({ manifest }) => manifest.id)).toEqual(['alpha']);
+    await expect(client.start({ model: 'beta' })).rejects.toMatchObject({ code: 'model-not-found' });
+  });
+
   it.each([
     ['a file cut off', 'GGUF'],
     ['a file of another kind', 'PK345678'],
