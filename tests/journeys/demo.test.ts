@@ -1,0 +1,63 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+/** `make demo`, interrupted by Ctrl-C at each of its steps, and run again to its end. */
+const checkout = resolve(import.meta.dirname, '../..');
+const target = resolve(checkout, 'tools/target/target');
+
+interface Ended {
+  code: number | null;
+  text: string;
+}
+
+/** Run the demonstration; Ctrl-C comes `after` milliseconds from when its output holds `at`. */
+function demo(at?: string, after = 0): Promise<Ended> {
+  // A process group of its own is what the keyboard's Ctrl-C goes to.
+  const child = spawn(resolve(checkout, 'tools/demo/demo'), {
+    cwd: checkout,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  let told = false;
+  const read = (chunk: Buffer): void => {
+    text += chunk.toString();
+    if (told || at === undefined || !text.includes(at)) return;
+    told = true;
+    setTimeout(() => process.kill(-child.pid!, 'SIGINT'), after);
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  return new Promise((done) => child.once('close', (code) => done({ code, text })));
+}
+
+const machines = () => execFileSync(target, ['list'], { encoding: 'utf8' }).split('\n');
+const nspawns = () =>
+  execFileSync('sh', ['-c', 'pgrep -af "[s]ystemd-nspawn.*nanite-demo" || true'], { encoding: 'utf8' });
+
+afterAll(() => void execFileSync(target, ['stop', 'nanite-demo']));
+
+test.each([
+  ['building', '1/5', 1500],
+  ['publishing', '2/5', 1500],
+  ['booting', '3/5', 400],
+  ['installing', '4/5', 3000],
+])('interrupted while %s, it says so and leaves nothing running', async (_, at, after) => {
+  const { code, text } = await demo(at, after);
+  expect(code, text).toBe(130);
+  expect(text).toContain('run it again to go on');
+  expect(machines()).not.toContain('nanite-demo');
+  expect(nspawns()).toBe('');
+  const verify = ['--import', 'tsx', 'tools/apt-repo/src/main.ts', 'verify'];
+  execFileSync('node', verify, { cwd: checkout, stdio: ['ignore', 'ignore', 'pipe'] });
+});
+
+test('run again, it comes to its end with an answer', async () => {
+  const { code, text } = await demo();
+  expect(code, text).toBe(0);
+  const answer = /\$ nanite ask ".*"\n([^]*?)\n\n/.exec(text)?.[1]?.trim();
+  expect(answer).toMatch(/\w/);
+  expect(text).toMatch(/Its API was at http:\/\/127\.0\.0\.1:1143[45]/);
+  expect(machines()).not.toContain('nanite-demo');
+}, 300_000);
