@@ -12,6 +12,11 @@ const cache = process.env['NANITE_CACHE'] ?? '/var/cache/nanite';
 const updateFlat =
   'apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/flat.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=root';
 
+/** apt takes an archive that it has for the one it wants if name and size are the same; ours are built anew all the time. */
+const dropStale =
+  `for old in ${cache}/archives/nanite*.deb; do ` +
+  `cmp -s "$old" "$(find ${debs} -name "\${old##*/}" | head -n1)" || rm -f "$old"; done`;
+
 const install = (packages: string[], options: { recommends?: boolean }): string =>
   `apt-get install -y ${options.recommends === true ? '--install-recommends' : '--no-install-recommends'} ${packages.join(' ')}`;
 
@@ -98,7 +103,7 @@ export class Machine {
   async prepare(packages: string[], options: { recommends?: boolean } = {}): Promise<void> {
     indexDebs(debs);
     const prefetch =
-      `echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
+      `${dropStale}; echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
       `${install(packages, options)} -qq --download-only -o Dir::Cache::Archives=${cache}/archives -o APT::Sandbox::User=root`;
     execFileSync('flock', [`${cache}/archives.lock`, target, 'enter', '-r', 'clean', 'sh', '-c', prefetch], {
       stdio: ['ignore', 'ignore', 'inherit'],
