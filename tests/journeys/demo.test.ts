@@ -48,7 +48,7 @@ test.each([
   expect(code, text).toBe(130);
   expect(text).toContain('run it again to go on');
   expect(machines()).not.toContain('nanite-demo');
-  expect(nspawns()).toBe('');
+  await expect.poll(nspawns, { timeout: 20_000 }).toBe('');
   const verify = ['--import', 'tsx', 'tools/apt-repo/src/main.ts', 'verify'];
   execFileSync('node', verify, { cwd: checkout, stdio: ['ignore', 'ignore', 'pipe'] });
 });
