@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { GatewayClient } from '@nanite/contracts';
-import { NaniteError, libDir, socketPath } from '@nanite/kit';
+import { NaniteError, isAnswering, libDir, socketPath } from '@nanite/kit';
 import { exitStatus } from './exit-status';
 import { isOwnFolder, personRuntimeDir } from './person-places';
 import { report } from './report';
@@ -53,17 +52,6 @@ function makeRuntimeDir(path: string, uid: number): void {
   if (uid === 0 || path !== personRuntimeDir(process.env, uid) || isOwnFolder(parent, uid)) return;
   throw new NaniteError('unsafe-folder', `${parent} is not yours alone`, {
     hint: 'set NANITE_RUNTIME_DIR to a folder that only you may write to',
-  });
-}
-
-function isAnswering(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
   });
 }
 

@@ -1,7 +1,7 @@
 export { writeAtomically } from './atomic-file';
 export { NaniteError, describeError } from './errors';
 export { createLog, type Log, type LogLevel } from './log';
-export { inheritedSockets, listenOnFd, listenOnPath, listenOnTcp } from './listen';
+export { inheritedSockets, isAnswering, listenOnFd, listenOnPath, listenOnTcp } from './listen';
 export {
   etcDir,
   libDir,

@@ -14,7 +14,8 @@ export function inheritedSockets(env: NodeJS.ProcessEnv = process.env): Array<{ 
   }));
 }
 
-function isAnswering(path: string): Promise<boolean> {
+/** Whether a process accepts connections on a unix socket. */
+export function isAnswering(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);
     probe.once('connect', () => {
