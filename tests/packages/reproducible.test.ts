@@ -27,6 +27,7 @@ test.each([
 ])('two builds of %s give the same bytes', (project, folder) => {
   const run = (command: string, ...args: string[]) =>
     execFileSync(command, args, { cwd: checkout, stdio: 'pipe' });
+  run('npx', 'nx', 'run', `${project}:deb`);
   run('npx', 'nx', 'run', `${project}:build`, '--skip-nx-cache');
   run('node', '--import', 'tsx', 'tools/nx-debian/src/main.ts', 'deb', folder, again);
   const first = digests(project);
