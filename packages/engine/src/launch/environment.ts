@@ -58,9 +58,12 @@ function llamaEnvironment(
     LLAMA_ARG_THREADS_ADAPTIVE: String(settings.whenBusy === 'yield'),
     // Threads are chosen anew between batches: with smaller ones within a long prompt too.
     LLAMA_ARG_BATCH: '512',
-    // Tokens that come faster travel together: sending each by itself takes the CPU from the computing, and 16 ms is one
-    // picture on a screen. The first token waits for nothing.
-    LLAMA_ARG_STREAM_INTERVAL: '16',
+    // Tokens that come faster travel together: sending each by itself takes the CPU from the computing, and nobody reads
+    // in steps of 33 ms. The first token waits for nothing.
+    LLAMA_ARG_STREAM_INTERVAL: '33',
+    // Threads wait for each other about 200 times a token: awake while that takes microseconds, asleep when one of them
+    // queues for a CPU behind another program. libgomp's default (300,000) spins away the time slice in which it could run.
+    GOMP_SPINCOUNT: '3000',
     // Enough for every slot, the health check and requests that wait; each costs a stack.
     LLAMA_ARG_THREADS_HTTP: String(plan.slots + 4),
     // A prompt that does not fit is an error that says so; nothing is cut away in silence.

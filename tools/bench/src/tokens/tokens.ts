@@ -101,7 +101,13 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
             fixed.push(
               await measureLlamaBench(
                 nanite,
-                { model: chatModel.weights, threads: count, tokens, promptTokens },
+                {
+                  model: chatModel.weights,
+                  threads: count,
+                  tokens: situation === 'alone' ? tokens : 64,
+                  promptTokens: situation === 'alone' ? promptTokens : 64,
+                  mostSeconds: situation === 'alone' ? 120 : 30,
+                },
                 through,
               ),
             );
@@ -177,6 +183,7 @@ function report(
   roundCount: number,
 ): string {
   const number = (value: number): string => (Number.isNaN(value) ? '' : figure(value));
+  const orTooSlow = (value: number): string => (value === 0 ? 'not in 30 s' : figure(value));
   const rows = [...results].flatMap(([situation, rounds]) => {
     const fixed = (rounds[0]?.fixed ?? []).map(({ threads: count }, i) => {
       const at = (of: 'generation' | 'prompt'): number =>
@@ -184,9 +191,9 @@ function report(
       return [
         `llama-bench, ${count} thread${count > 1 ? 's' : ''}`,
         situation,
-        figure(at('generation')),
+        orTooSlow(at('generation')),
         '',
-        figure(at('prompt')),
+        orTooSlow(at('prompt')),
       ];
     });
     const peer = (rounds[0]?.nodeLlamaCpp ?? []).map(({ threads: count }, i) => {
