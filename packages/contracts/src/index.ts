@@ -1,6 +1,16 @@
 export { Bytes, Gpu, GpuBackend, GpuVendor, HardwareAdvice, HardwareReport } from './hardware';
 export { ModelCapability, ModelId, ModelManifest, ModelName, Sha256 } from './model';
 export {
+  CatalogueArchitecture,
+  CatalogueFamily,
+  CatalogueFile,
+  CatalogueKind,
+  CatalogueMemory,
+  CatalogueModel,
+  CatalogueVariant,
+  findInCatalogue,
+} from './model-catalog';
+export {
   ApiError,
   EngineStatus,
   ModelEntry,
