@@ -26,7 +26,50 @@ export {
 } from './engine';
 export { EngineClient } from './engine-client';
 export { ApiFailure, requestOverSocket, type SocketRequest } from './socket-request';
-export { CliSettings, EngineSettings, GatewaySettings, Settings, userSections } from './settings';
+export {
+  CliSettings,
+  EngineSettings,
+  GatewaySettings,
+  ModelSettings,
+  Settings,
+  userSections,
+} from './settings';
+export { openOverSocket, type SocketStreamRequest } from './socket-stream';
+export {
+  CopyRequest,
+  CreateRequest,
+  Digest,
+  DiskUsage,
+  ExportRequest,
+  Fit,
+  FitAnswer,
+  FitRequest,
+  GarbageReport,
+  ImportRequest,
+  Job,
+  JobAction,
+  JobId,
+  JobList,
+  ModelDetails,
+  ModelRecord,
+  ModelStoreClient,
+  ModelfileRequest,
+  ParsedModelfile,
+  PinRequest,
+  ProgressEvent,
+  PullRequest,
+  ReferenceText,
+  RemoveAnswer,
+  StoredModel,
+  StoredModelList,
+  UpdateEntry,
+  UpdateList,
+  UpdateRequest,
+  VerifyReport,
+  VerifyRequest,
+  actingForHeader,
+  modelStorePaths,
+} from './model-store';
 export { CommandArgument, CommandDescriptor, CommandOption } from './command';
 export { GatewayClient, type GatewayAddress } from './gateway-client';
 export {

@@ -6,10 +6,10 @@ export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'sha256 as 64 lower-cas
 /** The folder and unit name of a model: `smollm2-135m-instruct-q4-1`. */
 export const ModelId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'a-z, 0-9, dot and hyphen');
 
-/** The name people and Ollama's API use: `smollm2:135m`. */
+/** The name people and Ollama's API use: `smollm2:135m`, `hf.co/org/repo:Q4_K_M`, `registry.example:5000/ns/name:tag`. */
 export const ModelName = z
   .string()
-  .regex(/^[a-zA-Z0-9][\w.-]*(?:\/[\w.-]+)*(?::[\w.-]+)?$/, 'a name such as smollm2:135m');
+  .regex(/^[a-zA-Z0-9][\w.-]*(?::\d{1,5}(?=\/))?(?:\/[\w.-]+)*(?::[\w.-]+)?$/, 'a name such as smollm2:135m');
 
 export const ModelCapability = z.enum([
   'completion',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CliSettings } from './cli';
 import { EngineSettings } from './engine';
 import { GatewaySettings } from './gateway';
+import { ModelSettings } from './models';
 
 /** Sections that a person may set in ~/.config/nanite/config.yaml; the rest is the administrator's. */
 export const userSections = ['cli'] as const;
@@ -15,8 +16,9 @@ export const userSections = ['cli'] as const;
 export const Settings = z.strictObject({
   engine: EngineSettings.prefault({}).describe('How models are run: nanite-engine.'),
   gateway: GatewaySettings.prefault({}).describe('Who may ask which model: nanite-gateway.'),
+  models: ModelSettings.prefault({}).describe('The model store: nanite-models.'),
   cli: CliSettings.prefault({}).describe('The `nanite` command.'),
 });
 
 export type Settings = z.infer<typeof Settings>;
-export { CliSettings, EngineSettings, GatewaySettings };
+export { CliSettings, EngineSettings, GatewaySettings, ModelSettings };
