@@ -1,5 +1,6 @@
 export { writeAtomically } from './atomic-file';
 export { NaniteError, describeError } from './errors';
+export { lastErrno, libcFunction } from './libc';
 export { createLog, type Log, type LogLevel } from './log';
 export { inheritedSockets, isAnswering, listenOnFd, listenOnPath, listenOnTcp } from './listen';
 export {
@@ -32,3 +33,4 @@ export {
   schemaTree,
   type SettingDescription,
 } from './settings-schema';
+export { descriptorOf, unixPeer } from './unix-peer';

@@ -57,6 +57,8 @@ export const StoredModel = z.object({
   sizeBytes: Bytes,
   /** sha256 of its manifest: changes with anything in it. */
   digest: Sha256,
+  /** Files that are not there, or were set aside by a verification: until it is repaired it does not run. */
+  missing: z.array(z.string()).default([]),
   /** Null where nothing could be reckoned. */
   fit: Fit.nullable().default(null),
 });

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Identity } from '@nanite/contracts';
+import { descriptorOf, unixPeer } from '@nanite/kit';
 import { ownerByProc } from './proc-net-tcp';
 import { ownerBySockDiag } from './sock-diag';
 import { isLoopback, plainEnds, type SocketOwner, type TcpEnds } from './tcp-peer';
-import { descriptorOf, unixPeer } from './unix';
 
 const timeWait = 6;
 const listen = 10;

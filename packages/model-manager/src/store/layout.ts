@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+
+/** Where things lie in the store. Names that begin with a dot are no models: the engine passes over them. */
+export class Layout {
+  constructor(readonly root: string) {}
+
+  readonly manifestName = 'manifest.json';
+  readonly recordName = 'record.json';
+
+  /** Complete, verified, mode 0444; each file named by what it hashes to. */
+  get blobs(): string {
+    return join(this.root, 'blobs');
+  }
+
+  /** What is being fetched, and its state for going on. */
+  get partial(): string {
+    return join(this.root, 'partial');
+  }
+
+  /** Blobs that no longer hash to their name. */
+  get bad(): string {
+    return join(this.root, '.bad');
+  }
+
+  /** New versions, fetched and checked, that are not current yet. */
+  get staged(): string {
+    return join(this.root, '.staged');
+  }
+
+  /** The version before the current one of models that were updated. */
+  get previous(): string {
+    return join(this.root, '.previous');
+  }
+
+  get lock(): string {
+    return join(this.root, '.lock');
+  }
+
+  blob(sha256: string): string {
+    return join(this.blobs, `sha256-${sha256}`);
+  }
+
+  part(key: string): { part: string; state: string } {
+    const base = join(this.partial, key);
+    return { part: `${base}.part`, state: `${base}.json` };
+  }
+
+  model(id: string): string {
+    return join(this.root, id);
+  }
+}
+
+/** Folders of the root that hold no model. */
+export const reservedNames: ReadonlySet<string> = new Set(['blobs', 'partial', 'lost+found']);
+
+/** The key of a part whose digest is known. */
+export const partKey = (sha256: string): string => `sha256-${sha256}`;
+
+/** The digest in the name of a blob; null for any other name. */
+export function digestIn(name: string): string | null {
+  return /^sha256-([0-9a-f]{64})$/.exec(name)?.[1] ?? null;
+}

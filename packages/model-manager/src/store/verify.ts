@@ -1,0 +1,61 @@
+import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VerifyReport } from '@nanite/contracts';
+import type { Blobs } from './blobs';
+import { syncFolder } from './durable';
+import { hashFile } from './hash';
+import type { Layout } from './layout';
+import { holders } from './references';
+
+export type Fault = VerifyReport['bad'][number]['what'];
+
+/** Read a blob again. @returns null where it is what its name says */
+export async function checkBlob(
+  blobs: Blobs,
+  file: { sha256: string; size: number | null },
+  signal: AbortSignal,
+  onProgress: (bytes: number) => void,
+): Promise<Fault | null> {
+  if (!blobs.has(file.sha256)) return 'missing';
+  if (file.size !== null && blobs.size(file.sha256) !== file.size) return 'wrong-size';
+  const { sha256 } = await hashFile(blobs.path(file.sha256), signal, onProgress);
+  return sha256 === file.sha256 ? null : 'wrong-hash';
+}
+
+/**
+ * Take a bad blob out of use: it leaves `blobs/`, and the models that link it lose the file, so that no engine opens it.
+ */
+export function withdraw(layout: Layout, blobs: Blobs, sha256: string): void {
+  for (const { path, manifest } of holders(layout)) {
+    for (const file of manifest?.files ?? []) {
+      if (file.sha256 === sha256) rmSync(join(path, file.path), { force: true });
+    }
+  }
+  if (blobs.has(sha256)) blobs.setAside(sha256);
+}
+
+/** Link a good blob into every model that names it and has another file, or none, in its place. */
+export function relink(layout: Layout, blobs: Blobs, sha256: string): void {
+  const { ino } = statSync(blobs.path(sha256));
+  for (const { path, manifest } of holders(layout)) {
+    for (const file of manifest?.files ?? []) {
+      if (file.sha256 !== sha256) continue;
+      const at = join(path, file.path);
+      if (statSync(at, { throwIfNoEntry: false })?.ino === ino) continue;
+      const draft = join(path, `.relink-${process.pid}`);
+      rmSync(draft, { force: true });
+      linkSync(blobs.path(sha256), draft);
+      renameSync(draft, at);
+      syncFolder(path);
+    }
+  }
+}
+
+/** What a killed relink left. */
+export function sweepLinks(layout: Layout): void {
+  for (const { path } of holders(layout)) {
+    for (const name of readdirSync(path)) {
+      if (name.startsWith('.relink-')) rmSync(join(path, name), { force: true });
+    }
+  }
+}
