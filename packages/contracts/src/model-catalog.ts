@@ -100,6 +100,7 @@ export const CatalogueFamily = z.strictObject({
   models: z.array(CatalogueModel).min(1),
 });
 
+export type CatalogueArchitecture = z.infer<typeof CatalogueArchitecture>;
 export type CatalogueKind = z.infer<typeof CatalogueKind>;
 export type CatalogueFile = z.infer<typeof CatalogueFile>;
 export type CatalogueMemory = z.infer<typeof CatalogueMemory>;
