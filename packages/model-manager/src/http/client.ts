@@ -1,0 +1,52 @@
+import type { lookup } from 'node:dns';
+import { EnvHttpProxyAgent, fetch as undiciFetch, interceptors, type Dispatcher } from 'undici';
+import { guardedConnector, httpsOnly } from './guard';
+
+export interface HttpOptions {
+  /** Allows plain HTTP and addresses that are not public. Certificates are checked all the same. */
+  insecure: boolean;
+  /** How names are resolved; tests replace it. */
+  lookup?: typeof lookup;
+}
+
+/** How the model manager speaks HTTP: guarded, through the proxies of the environment. */
+export interface HttpClient {
+  /** Follows redirects; a redirect to another host loses Authorization and cookies. */
+  dispatcher: Dispatcher;
+  /** For libraries that take a fetch function. */
+  fetch: typeof fetch;
+  close(): Promise<void>;
+}
+
+/** Redirects followed before a source is taken for broken, as Ollama and curl's documentation suggest. */
+const maxRedirections = 10;
+
+/**
+ * An HTTP client that refuses plain HTTP and private addresses, at every redirect anew, unless `insecure`.
+ * `http_proxy`, `https_proxy` and `no_proxy` are honoured; a proxy resolves names itself, so with one only addresses
+ * and localhost in the URL are judged here and the rest is the proxy's to allow.
+ */
+export function createHttpClient({ insecure, lookup: resolve }: HttpOptions): HttpClient {
+  const agent = new EnvHttpProxyAgent({
+    headersTimeout: 30_000,
+    // A body that says nothing for so long is stalled; Ollama waits as long.
+    bodyTimeout: 30_000,
+    ...(insecure ? {} : { connect: guardedConnector(resolve) }),
+  });
+  const guarded = insecure ? agent : agent.compose(httpsOnly);
+  return {
+    dispatcher: guarded.compose(interceptors.redirect({ maxRedirections })),
+    fetch: ((input: string | URL, init?: RequestInit) =>
+      undiciFetch(input, { ...(init as object), dispatcher: guarded })) as unknown as typeof fetch,
+    close: () => agent.close(),
+  };
+}
+
+const shared = new Map<boolean, HttpClient>();
+
+/** The client that all pulls of this process share, so that they share connections. */
+export function httpClient(insecure: boolean): HttpClient {
+  let client = shared.get(insecure);
+  if (client === undefined) shared.set(insecure, (client = createHttpClient({ insecure })));
+  return client;
+}
