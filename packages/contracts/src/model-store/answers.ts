@@ -33,14 +33,19 @@ export const ModelRecord = z.object({
   schema: z.literal(1),
   /** What was asked for; null for a model made or uploaded here. */
   reference: z.string().nullable().default(null),
-  /** The digests were known before the first byte (a catalogue, an OCI manifest); false: trusted on first use. */
-  pinnedDigests: z.boolean().default(false),
+  /**
+   * Who vouched for its bytes: `reference`: the digest was written by a person or in the catalogue; `source`: the source
+   * named it before the first byte; `first-use`: nobody, what came first was believed. Null: made or uploaded here.
+   */
+  trust: z.enum(['reference', 'source', 'first-use']).nullable().default(null),
   insecure: z.boolean().default(false),
   /** Left alone by `update`, and refused by `rm`. */
   pinned: z.boolean().default(false),
   /** Names of the models it was made from, nearest first. */
   lineage: z.array(ModelName).default([]),
   licenceText: z.string().nullable().default(null),
+  /** A template in Ollama's language, which no engine of ours reads: it is kept to be shown and exported. */
+  goTemplate: z.string().nullable().default(null),
   messages: z.array(z.object({ role: z.string(), content: z.string() })).default([]),
   /** Of the user who had it fetched or made. */
   uid: z.number().int().nonnegative().nullable().default(null),

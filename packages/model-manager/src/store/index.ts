@@ -4,5 +4,5 @@ export { Layout, partKey } from './layout';
 export { fullName, safeFileName } from './names';
 export { asSpaceError, type Reservation } from './space';
 export { Store, type StoreOptions } from './store';
-export { checkBlob, relink, withdraw, type Fault } from './verify';
+export { checkBlob, relink, restoreFromModel, withdraw, type Fault } from './verify';
 export { holders } from './references';

@@ -215,6 +215,11 @@ export class Store {
     return report;
   }
 
+  /** Remove those of some blobs that no model and no job refers to. */
+  discard(digests: readonly string[]): GarbageReport {
+    return this.#collectAmong(digests);
+  }
+
   usage(): DiskUsage {
     const { byDigest } = references(this.layout);
     const sizes = new Map(this.blobs.list().map((digest) => [digest, this.blobs.size(digest)]));

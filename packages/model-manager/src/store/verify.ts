@@ -51,6 +51,26 @@ export function relink(layout: Layout, blobs: Blobs, sha256: string): void {
   }
 }
 
+/** Bring a blob back that is gone while a model still has the file, and has it right. */
+export async function restoreFromModel(
+  layout: Layout,
+  blobs: Blobs,
+  sha256: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const { path, manifest } of holders(layout)) {
+    for (const file of manifest?.files ?? []) {
+      const at = join(path, file.path);
+      if (file.sha256 !== sha256 || statSync(at, { throwIfNoEntry: false }) === undefined) continue;
+      if ((await hashFile(at, signal)).sha256 !== sha256) continue;
+      linkSync(at, blobs.path(sha256));
+      syncFolder(layout.blobs);
+      return true;
+    }
+  }
+  return false;
+}
+
 /** What a killed relink left. */
 export function sweepLinks(layout: Layout): void {
   for (const { path } of holders(layout)) {

@@ -1,0 +1,188 @@
+import type { CreateRequest, ModelManifest, ModelRecord, StoredModel } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import { join } from 'node:path';
+import { fullName, type Store } from '../store';
+import { manifestOf, type CheckedFile } from './manifest';
+import type { Asked, Puller } from './pull';
+import { isJinja } from './template';
+import { storeText } from './text-blob';
+
+type Role = ModelManifest['files'][number]['role'];
+
+/** Which part of a model a file is, by its name; the gate says whether weights are a projector or an adapter. */
+function roleOf(name: string): Role {
+  const last = name.split('/').at(-1) ?? name;
+  if (last === 'tokenizer.json') return 'tokenizer';
+  if (last === 'tokenizer_config.json') return 'tokenizer-config';
+  if (last.endsWith('.jinja')) return 'template';
+  if (last.endsWith('.json')) return 'config';
+  return 'weights';
+}
+
+const blank: ModelRecord = {
+  schema: 1,
+  reference: null,
+  trust: null,
+  insecure: false,
+  pinned: false,
+  lineage: [],
+  licenceText: null,
+  goTemplate: null,
+  messages: [],
+  uid: null,
+};
+
+/**
+ * Make a model from another one, or from blobs that were uploaded: Ollama's /api/create.
+ *
+ * @throws NaniteError `unsupported` 501 for `quantize`; `model-not-found`, `blob-missing` 404; `refused-model` 422
+ */
+export async function createModel(
+  puller: Puller,
+  request: CreateRequest,
+  asked: Asked,
+): Promise<StoredModel> {
+  if (request.quantize !== undefined) {
+    throw new NaniteError('unsupported', 'this machine cannot quantise models', {
+      status: 501,
+      hint: 'pull it quantised, such as hf://org/repo:Q4_K_M',
+    });
+  }
+  const { store } = puller;
+  const releases: Array<() => void> = [];
+  const keep = (digest: string) => void releases.push(store.hold([digest]));
+  try {
+    const base = request.from === undefined ? null : store.find(request.from);
+    if (base === null && Object.keys(request.files ?? {}).length === 0) {
+      throw new NaniteError('bad-request', 'neither from nor files say what the model is made of', {
+        status: 400,
+      });
+    }
+    const files: CheckedFile[] = base === null ? [] : await filesOfModel(store, base, keep, asked);
+    const given = [...Object.entries(request.files ?? {}), ...Object.entries(request.adapters ?? {})];
+    for (const [name, digest] of given) {
+      keep(digest.slice('sha256:'.length));
+      files.push(uploaded(store, name, digest));
+    }
+    asked.report({ status: 'verifying sha256 digest' });
+    await puller.check(files, asked.signal);
+    const name = fullName(request.model);
+    const text = await takeTemplate(store, request.template, files, keep);
+    const drawn = manifestOf(store.idFor(name), name, text.files, {
+      source: base?.manifest.source ?? 'created here',
+      hints: {},
+    });
+    const licence = request.license === undefined ? null : [request.license].flat().join('\n\n');
+    const manifest: ModelManifest = {
+      ...(base === null ? drawn : { ...base.manifest, files: drawn.files, capabilities: drawn.capabilities }),
+      id: drawn.id,
+      name,
+      aliases: [],
+      parameters: { ...base?.manifest.parameters, ...request.parameters },
+      system: request.system ?? base?.manifest.system ?? null,
+      modifiedAt: drawn.modifiedAt,
+    };
+    const record: ModelRecord = {
+      ...(base?.record ?? blank),
+      pinned: false,
+      lineage: base === null ? [] : [base.manifest.name, ...base.record.lineage],
+      licenceText: licence ?? base?.record.licenceText ?? null,
+      goTemplate: text.go ?? (text.replaced ? null : (base?.record.goTemplate ?? null)),
+      messages: request.messages ?? base?.record.messages ?? [],
+      // Its source is the base, which is what an update would follow.
+      reference: null,
+      uid: asked.uid,
+    };
+    asked.report({ status: 'writing manifest' });
+    return store.put(manifest, record);
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/** The same model under another name, its blobs shared. @throws NaniteError `model-not-found` 404 */
+export async function copyModel(
+  puller: Puller,
+  source: string,
+  destination: string,
+  asked: Asked,
+): Promise<StoredModel> {
+  const { store } = puller;
+  const base = store.find(source);
+  const releases: Array<() => void> = [];
+  try {
+    const files = await filesOfModel(
+      store,
+      base,
+      (digest) => void releases.push(store.hold([digest])),
+      asked,
+    );
+    const name = fullName(destination);
+    const paths = base.manifest.files;
+    return store.put(
+      {
+        ...base.manifest,
+        id: store.idFor(name),
+        name,
+        aliases: [],
+        files: files.map((file, i) => ({ ...paths[i]!, sha256: file.sha256 })),
+        modifiedAt: new Date().toISOString(),
+      },
+      { ...base.record, pinned: false, uid: asked.uid },
+    );
+  } finally {
+    for (const release of releases) release();
+  }
+}
+
+/** The files of a model as blobs; those of a package are taken into the store now. */
+async function filesOfModel(
+  store: Store,
+  model: StoredModel,
+  keep: (digest: string) => void,
+  asked: Asked,
+): Promise<CheckedFile[]> {
+  const files: CheckedFile[] = [];
+  for (const { role, path, sha256, size } of model.manifest.files) {
+    keep(sha256);
+    if (!store.blobs.has(sha256)) {
+      const room = store.space.reserve(size);
+      try {
+        await store.blobs.take(join(model.path, path), sha256, { signal: asked.signal });
+      } finally {
+        room.release();
+      }
+    }
+    files.push({ role, name: path, sha256, size, facts: null });
+  }
+  return files;
+}
+
+function uploaded(store: Store, name: string, digest: string): CheckedFile {
+  const sha256 = digest.slice('sha256:'.length);
+  if (!store.blobs.has(sha256)) {
+    throw new NaniteError('blob-missing', `the blob ${digest} of ${name} was not uploaded`, {
+      status: 404,
+      hint: `POST it to /v1/blobs/${digest} first`,
+    });
+  }
+  return { role: roleOf(name), name, sha256, size: store.blobs.size(sha256), facts: null };
+}
+
+async function takeTemplate(
+  store: Store,
+  template: string | undefined,
+  files: CheckedFile[],
+  keep: (digest: string) => void,
+): Promise<{ files: CheckedFile[]; go: string | null; replaced: boolean }> {
+  if (template === undefined || template === '') return { files, go: null, replaced: false };
+  if (!isJinja(template)) return { files, go: template, replaced: true };
+  const blob = await storeText(store, template);
+  keep(blob.sha256);
+  const others = files.filter(({ role }) => role !== 'template');
+  return {
+    files: [...others, { role: 'template', name: 'chat_template.jinja', ...blob, facts: null }],
+    go: null,
+    replaced: true,
+  };
+}

@@ -1,0 +1,227 @@
+import {
+  CopyRequest,
+  CreateRequest,
+  ExportRequest,
+  FitRequest,
+  ImportRequest,
+  JobAction,
+  ModelfileRequest,
+  PinRequest,
+  PullRequest,
+  UpdateRequest,
+  VerifyRequest,
+  type Job,
+} from '@nanite/contracts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHash } from 'node:crypto';
+import { NaniteError, type Log } from '@nanite/kit';
+import { copyModel, createModel, type Puller } from '../pull';
+import type { Store } from '../store';
+import type { Authority, Person } from './authority';
+import { readBody } from './body';
+import { modelDetails } from './details';
+import { sendEvents } from './event-stream';
+import type { Extensions } from './extensions';
+import { Jobs, type Work } from './jobs';
+import { waitWhileMetered } from './metered';
+import { takeUpload } from './upload';
+import { verifyStore } from './verify';
+
+export interface Service {
+  store: Store;
+  puller: Puller;
+  jobs: Jobs;
+  authority: Authority;
+  extensions: Extensions;
+  waitOnMetered: boolean;
+  log: Log;
+}
+
+export interface Call {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** The variable part of the path, decoded. */
+  subject: string;
+  person: Person;
+}
+
+/** What an answer is made of; undefined: the handler has answered, or 204. */
+export type Handler = (service: Service, call: Call) => Promise<unknown>;
+
+/** Every change of the store is a line in the journal: who, what, to which. */
+function record({ log }: Service, { person }: Call, what: string, about: Record<string, unknown>): void {
+  log.notice(what, {
+    uid: person.uid,
+    ...(person.pid !== null && { pid: person.pid }),
+    ...(person.through !== null && { through: person.through }),
+    ...about,
+  });
+}
+
+/** Begin work and send its events. */
+function job(
+  service: Service,
+  call: Call,
+  kind: Job['kind'],
+  subject: string,
+  request: unknown,
+  work: Work,
+): void {
+  const key = createHash('sha256')
+    .update(JSON.stringify([kind, request]))
+    .digest('hex');
+  const { id } = service.jobs.begin(kind, subject, key, call.person.uid, async (asked) => {
+    const outcome = await work(asked);
+    record(service, call, `${kind} done`, { subject, ...(outcome.model && { model: outcome.model }) });
+    return outcome;
+  });
+  record(service, call, kind, { subject, job: id });
+  sendEvents(service.jobs, id, call.request, call.response);
+}
+
+export const listModels: Handler = async ({ store, extensions }) => ({
+  models: extensions.withFit(store.list()),
+});
+
+export const showModel: Handler = async ({ store, extensions }, { subject }) =>
+  modelDetails(store.find(subject), extensions);
+
+export const removeModel: Handler = async (service, call) => {
+  const model = service.store.find(call.subject);
+  const freedBytes = service.store.remove(model);
+  record(service, call, 'removed', { model: model.manifest.name, freedBytes });
+  return { model: model.manifest.id, freedBytes };
+};
+
+export const pull: Handler = async (service, call) => {
+  const request = await readBody(call.request, PullRequest);
+  const uid = call.person.uid;
+  // A wrong reference is an answer with its own status, not a stream that fails.
+  service.puller.tools.parseReference(request.reference);
+  job(service, call, 'pull', request.reference, request, async ({ signal, report }) => {
+    const local = request.reference.startsWith('/') || request.reference.startsWith('file:');
+    if (service.waitOnMetered && !request.metered && !local) {
+      await waitWhileMetered(() => report({ status: 'waiting' }), signal);
+    }
+    const { manifest } = await service.puller.pull(request, { uid, signal, report });
+    return { model: manifest.id };
+  });
+};
+
+export const create: Handler = async (service, call) => {
+  const request = await readBody(call.request, CreateRequest);
+  const uid = call.person.uid;
+  job(service, call, 'create', request.model, request, async (asked) => {
+    const { manifest } = await createModel(service.puller, request, { ...asked, uid });
+    return { model: manifest.id };
+  });
+};
+
+export const copy: Handler = async (service, call) => {
+  const { source, destination } = await readBody(call.request, CopyRequest);
+  const asked = { uid: call.person.uid, signal: new AbortController().signal, report: () => undefined };
+  const made = await copyModel(service.puller, source, destination, asked);
+  record(service, call, 'copied', { from: source, model: made.manifest.name });
+  return made;
+};
+
+export const parseModelfile: Handler = async ({ extensions }, { request }) =>
+  extensions.parseModelfile((await readBody(request, ModelfileRequest)).text);
+
+const digestOf = (subject: string): string => {
+  const sha256 = /^sha256[:-]([0-9a-f]{64})$/.exec(subject)?.[1];
+  if (sha256 !== undefined) return sha256;
+  throw new NaniteError('bad-digest', `${subject} is no sha256:… digest`, { status: 400 });
+};
+
+export const hasBlob: Handler = async ({ store }, { subject, response }) => {
+  response.writeHead(store.blobs.has(digestOf(subject)) ? 200 : 404).end();
+};
+
+export const uploadBlob: Handler = async (service, call) => {
+  const sha256 = digestOf(call.subject);
+  await takeUpload(service.store, sha256, call.request);
+  record(service, call, 'uploaded', { digest: `sha256:${sha256}` });
+  call.response.writeHead(201, { 'content-length': 0 }).end();
+};
+
+export const listJobs: Handler = async ({ jobs }) => ({ jobs: jobs.list() });
+
+export const followJob: Handler = async ({ jobs }, { subject, request, response }) => {
+  if (!jobs.list().some(({ id }) => id === subject)) {
+    throw new NaniteError('no-such-job', `there is no job ${subject}`, { status: 404 });
+  }
+  sendEvents(jobs, subject, request, response);
+};
+
+export const controlJob: Handler = async (service, call) => {
+  const { action } = await readBody(call.request, JobAction);
+  const controlled = await service.jobs.control(call.subject, action);
+  record(service, call, action, { job: call.subject, subject: controlled.subject });
+  return controlled;
+};
+
+export const verify: Handler = async (service, call) => {
+  const request = await readBody(call.request, VerifyRequest);
+  for (const name of request.models ?? []) service.store.find(name);
+  const subject = request.models?.join(' ') ?? 'everything';
+  const uid = call.person.uid;
+  job(service, call, 'verify', subject, request, async (asked) => ({
+    result: await verifyStore(service.puller, request, { ...asked, uid }),
+  }));
+};
+
+export const collectGarbage: Handler = async (service, call) => {
+  const report = service.store.collectGarbage(service.puller.fetches.inUse);
+  record(service, call, 'collected garbage', { ...report });
+  return report;
+};
+
+export const diskUsage: Handler = async ({ store }) => store.usage();
+
+export const pin: Handler = async (service, call) => {
+  const { model, pinned } = await readBody(call.request, PinRequest);
+  const changed = service.store.setRecord(service.store.find(model), { pinned });
+  record(service, call, pinned ? 'pinned' : 'unpinned', { model: changed.manifest.name });
+  return changed;
+};
+
+export const fit: Handler = async ({ puller, extensions, authority }, { request, response, person }) => {
+  const asked = await readBody(request, FitRequest);
+  // Whoever may not change the store does not send this service to private addresses either.
+  if (asked.insecure) await authority.allowChange(person);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return extensions.fit(puller, asked, gone.signal);
+};
+
+export const updates: Handler = async ({ puller, extensions }, { response }) => {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return { updates: await extensions.updates(puller, gone.signal) };
+};
+
+export const update: Handler = async (service, call) => {
+  const request = await readBody(call.request, UpdateRequest);
+  const model = service.store.find(request.model);
+  const uid = call.person.uid;
+  job(service, call, 'update', `${request.action} ${model.manifest.name}`, request, (asked) =>
+    service.extensions.update(service.puller, request, { ...asked, uid }),
+  );
+};
+
+export const importModels: Handler = async (service, call) => {
+  const request = await readBody(call.request, ImportRequest);
+  const uid = call.person.uid;
+  job(service, call, 'import', request.path, request, (asked) =>
+    service.extensions.import(service.puller, request, { ...asked, uid }),
+  );
+};
+
+export const exportModels: Handler = async (service, call) => {
+  const request = await readBody(call.request, ExportRequest);
+  const uid = call.person.uid;
+  job(service, call, 'export', request.models.join(' '), request, (asked) =>
+    service.extensions.export(service.puller, request, { ...asked, uid }),
+  );
+};
