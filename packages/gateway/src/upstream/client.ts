@@ -76,6 +76,15 @@ function failureOf(upstream: Upstream, error: Error): Error {
   return new UpstreamFailure(notSent.has(code) ? 'connect' : 'broken', upstream, error);
 }
 
+/**
+ * Whether a kept connection was closed by the server as the request was on its way: servers may close an idle one at any
+ * moment (RFC 9112, 9.3.1), and llama-server does. undici notes what the socket had read before: nothing where it is new.
+ */
+function wasStale(error: Error): boolean {
+  const { code, socket } = error as NodeJS.ErrnoException & { socket?: { bytesRead?: number } };
+  return code === 'UND_ERR_SOCKET' && (socket?.bytesRead ?? 0) > 0;
+}
+
 const sharedOptions = {
   // A long prompt on a slow machine may take minutes before the first byte, and a model may think between two.
   headersTimeout: 0,
@@ -96,7 +105,8 @@ export function openTcpPool(origin: string, connections: number): Pool {
 }
 
 /**
- * Send a request and hand the answer on as it comes.
+ * Send a request and hand the answer on as it comes. One that meets a connection which the server has just closed is sent
+ * again over another.
  *
  * @returns a function that ends it: llama-server stops generating when its client goes away
  */
@@ -107,36 +117,43 @@ export function send(
 ): (reason: Error) => void {
   let abort: ((reason: Error) => void) | null = null;
   let aborted: Error | null = null;
-  upstream.pool.dispatch(
-    {
-      method: request.method,
-      path: `${upstream.prefix}${request.path}`,
-      headers:
-        request.body === undefined
-          ? upstream.headers
-          : { ...upstream.headers, 'content-type': 'application/json' },
-      body: request.body ?? null,
-    },
-    {
-      onRequestStart(controller) {
-        abort = (reason) => controller.abort(reason);
-        if (aborted !== null) controller.abort(aborted);
+  let answered = false;
+  const dispatch = (): void => {
+    upstream.pool.dispatch(
+      {
+        method: request.method,
+        path: `${upstream.prefix}${request.path}`,
+        headers:
+          request.body === undefined
+            ? upstream.headers
+            : { ...upstream.headers, 'content-type': 'application/json' },
+        body: request.body ?? null,
       },
-      onResponseStart(controller, status, headers) {
-        if (status < 200) return;
-        receiver.head(status, headers, controller);
+      {
+        onRequestStart(controller) {
+          abort = (reason) => controller.abort(reason);
+          if (aborted !== null) controller.abort(aborted);
+        },
+        onResponseStart(controller, status, headers) {
+          answered = true;
+          if (status < 200) return;
+          receiver.head(status, headers, controller);
+        },
+        onResponseData(_controller, chunk) {
+          receiver.data(chunk);
+        },
+        onResponseEnd() {
+          receiver.end();
+        },
+        onResponseError(_controller, error) {
+          // Ends: each time one kept connection fewer is left.
+          if (!answered && aborted === null && wasStale(error)) dispatch();
+          else receiver.failed(aborted ?? failureOf(upstream, error));
+        },
       },
-      onResponseData(_controller, chunk) {
-        receiver.data(chunk);
-      },
-      onResponseEnd() {
-        receiver.end();
-      },
-      onResponseError(_controller, error) {
-        receiver.failed(aborted ?? failureOf(upstream, error));
-      },
-    },
-  );
+    );
+  };
+  dispatch();
   return (reason) => {
     if (aborted !== null) return;
     aborted = reason;
