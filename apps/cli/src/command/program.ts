@@ -1,6 +1,12 @@
 import { Argument, Command, Option } from 'commander';
 import { examples } from '../docs/examples';
+import { addModelCommands } from './models';
 import { collect, keepAlive, number, wholeNumber } from './options';
+
+/** Makes a commander action of a function that gives an exit status. */
+export type Runner = <A extends unknown[]>(
+  action: (...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>;
 
 /**
  * The command table: --help, the manual pages and the completion of every shell are made from this tree.
@@ -22,9 +28,9 @@ export function createProgram(version: string, finish: (status: number) => void)
     .showHelpAfterError('(see nanite --help)')
     .showSuggestionAfterError();
 
-  const run =
-    <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
-    async (...args: A): Promise<void> =>
+  const run: Runner =
+    (action) =>
+    async (...args) =>
       finish(await action(...args));
 
   program
@@ -111,53 +117,7 @@ export function createProgram(version: string, finish: (status: number) => void)
     .helpOption(false)
     .action(run(async (rest: string[]) => (await import('../gpu')).gpu(rest)));
 
-  const models = program
-    .command('models')
-    .enablePositionalOptions()
-    .summary('the models installed and loaded')
-    .description(
-      'List and examine models. Models come as Debian packages (apt search nanite-model), or through the model ' +
-        'manager of the package nanite-models, which adds its commands here.',
-    );
-  models
-    .command('list', { isDefault: true })
-    .summary('list the installed models')
-    .description('List the installed models.')
-    .option('--json', 'print JSON')
-    .action(
-      run(async (options: { json?: boolean }) =>
-        (await import('../models')).listModels(options.json ?? false),
-      ),
-    );
-  models
-    .command('show')
-    .summary('everything about one model')
-    .description(
-      'Show what is known about a model: what it can do, its context, parameters, template and licence.',
-    )
-    .argument('<model>', 'its name')
-    .option('--json', 'print JSON')
-    .action(
-      run(async (name: string, options: { json?: boolean }) =>
-        (await import('../models')).showModel(name, options.json ?? false),
-      ),
-    );
-  models
-    .command('ps')
-    .summary('list the models in memory')
-    .description('List the models in memory and until when they stay.')
-    .option('--json', 'print JSON')
-    .action(
-      run(async (options: { json?: boolean }) =>
-        (await import('../models')).listLoaded(options.json ?? false),
-      ),
-    );
-  models
-    .command('stop')
-    .summary('take a model out of memory')
-    .description('Take a model out of memory. It is loaded again when somebody asks it.')
-    .argument('<model>', 'its name')
-    .action(run(async (name: string) => (await import('../models')).stopModel(name)));
+  addModelCommands(program, run);
 
   const config = program
     .command('config')

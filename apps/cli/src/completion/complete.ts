@@ -31,6 +31,16 @@ async function modelNames(): Promise<string[]> {
   }
 }
 
+/** Names of the catalogue, where it is installed. */
+async function referenceNames(): Promise<string[]> {
+  const { catalogueNames } = await import('../models/catalogue');
+  try {
+    return catalogueNames();
+  } catch {
+    return [];
+  }
+}
+
 async function byKind(
   kind: string,
   choices: readonly string[] | undefined,
@@ -40,6 +50,11 @@ async function byKind(
   switch (kind) {
     case 'model':
       return values(await modelNames());
+    case 'reference':
+      return {
+        candidates: (await referenceNames()).map((value) => ({ value, description: '' })),
+        files: true,
+      };
     case 'file':
     case 'folder':
       return { candidates: [], files: true };

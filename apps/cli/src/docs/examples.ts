@@ -21,6 +21,11 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
   'nanite models': [
     ['nanite models', 'List the installed models.'],
     ['nanite models show smollm2:135m', 'All about one of them.'],
+    ['nanite models search code', 'What is there for programming.'],
+    ['nanite models fit qwen2.5-coder:7b', 'Whether it would run here.'],
+    ['nanite models pull qwen2.5-coder:7b', 'Get it.'],
+    ['nanite models export smollm2:135m --to /media/stick', 'Take one to a machine without a network.'],
+    ['nanite models import ~/.cache/huggingface/hub --dry-run', 'See what another program has already.'],
   ],
   'nanite config': [
     ['nanite config set cli.model smollm2:135m', 'Choose the model that you use.'],

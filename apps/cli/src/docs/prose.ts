@@ -103,10 +103,35 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
   'nanite-gpu': [],
   'nanite-models': [
     {
-      title: 'INSTALLING MODELS',
+      title: 'REFERENCES',
+      text: [
+        '**llama3.1:8b**\n:   A name of the catalogue (**nanite models search**); else of the Ollama registry.',
+        '**ollama://***host*/*namespace*/*name*:*tag*\n:   A model in any OCI registry that holds it as Ollama does.',
+        '**hf://***org*/*repository*:*quantisation*, **hf://***org*/*repository*:*file*\n:   Hugging Face; parts of a split ' +
+          'GGUF belong together. A revision stands after the repository: **@**.',
+        '**https://***address***#sha256=***digest*\n:   A file, refused if it has another digest.',
+        '**./model.gguf**\n:   A file of yours.',
+      ].join('\n\n'),
+    },
+    {
+      title: 'WHO MAY',
       text:
-        'Models are Debian packages: **apt search nanite-model** lists them, **apt install** installs one, and it can be ' +
-        'asked at once.',
+        'Everybody may list, show, search and export. To change the models of the machine you are in the group **nanite**, ' +
+        'or polkit asks for the password of an administrator. Each change is logged with who made it.',
+    },
+    {
+      title: 'MODELS AS PACKAGES',
+      text:
+        'Some models are Debian packages: **apt search nanite-model** lists them, **apt install** installs one, and it ' +
+        'can be asked at once. They are listed beside the others, and apt removes them.',
+    },
+    {
+      title: 'JSON',
+      text:
+        'With **--json** one object is printed; those that take time (**pull**, **create**, **verify**, **import**, ' +
+        '**export**, **share**) print a line for each step: **status**, **digest**, **total**, **completed**, **rate** ' +
+        'in bytes a second, **eta** in seconds, **job**; the last has the status **success**, the model, and what came ' +
+        'of it as **result**. Errors are objects on standard error.',
     },
   ],
   'nanite-config': [
@@ -138,7 +163,7 @@ export const seeAlso: Readonly<Record<string, readonly string[]>> = {
   'nanite-chat': ['nanite-ask(1)', 'nanite-config(5)'],
   'nanite-status': ['nanite-gateway(8)', 'nanite-engine(8)'],
   'nanite-gpu': ['nanite-gpu-detect(1)'],
-  'nanite-models': ['nanite-status(1)'],
+  'nanite-models': ['nanite-status(1)', 'nanite-gpu(1)'],
   'nanite-config': ['nanite-config(5)'],
   'nanite-serve': ['nanite-gateway(8)', 'nanite-engine(8)'],
 };

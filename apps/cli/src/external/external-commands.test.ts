@@ -30,7 +30,7 @@ beforeAll(async () => {
   descriptor('ask');
   descriptor('models', {
     commands: [
-      { name: 'pull', summary: 'get a model' },
+      { name: 'paint', summary: 'paint a model' },
       { name: 'list', summary: 'not this' },
     ],
   });
@@ -69,7 +69,7 @@ describe('commands of other packages', () => {
   });
 
   it('can add to a group of ours, but not replace what it has', async () => {
-    expect((await run('models', 'pull', 'x')).stdout).toBe('<models><pull><x>input');
+    expect((await run('models', 'paint', 'x')).stdout).toBe('<models><paint><x>input');
     expect((await run('models', 'list')).status).toBe(4);
   });
 

@@ -89,7 +89,7 @@ function wordsAfter(command: Command): string[] {
 
 /**
  * Add the commands of other packages to the table. A name that is taken stays ours; only second-level commands that we
- * do not have are added to it (nanite-models adds `nanite models pull` so).
+ * do not have are added to it.
  */
 export function addExternalCommands(
   program: Command,

@@ -1,0 +1,298 @@
+import { Argument, Option, type Command } from 'commander';
+import { collect } from './options';
+import type { Runner } from './program';
+
+const stores = ['ollama', 'lm-studio', 'llama.cpp', 'huggingface', 'folder'] as const;
+
+interface Json {
+  json?: boolean;
+}
+
+/** `nanite models …`: what is installed by the gateway, everything that changes it by the store of nanite-models. */
+export function addModelCommands(program: Command, run: Runner): void {
+  const models = program
+    .command('models')
+    .enablePositionalOptions()
+    .summary('the models of this machine: find, get, check, share, remove')
+    .description(
+      'Find models, get them, check, share, update and remove them. Models come as Debian packages (apt search ' +
+        'nanite-model), or from anywhere through the model store of the package nanite-models.',
+    );
+  const json = '--json';
+  const asJson = 'print JSON';
+  const events = 'print each step as a line of JSON';
+
+  models
+    .command('list', { isDefault: true })
+    .summary('list the installed models')
+    .description('List the installed models, and whether each runs here.')
+    .option(json, asJson)
+    .action(
+      run(async ({ json: asked = false }: Json) => (await import('../models/installed')).listModels(asked)),
+    );
+  models
+    .command('show')
+    .summary('everything about one model')
+    .description(
+      'Show what is known about a model: what it can do, its context, parameters, licence, where it came from and ' +
+        'what it was made from.',
+    )
+    .argument('<model>', 'its name')
+    .option('--modelfile', 'print the Modelfile that would make it again, nothing else')
+    .option('--template', 'print its chat template')
+    .option('--licence', 'print the text of its licence')
+    .option('--parameters', 'print its default parameters')
+    .option('--system', 'print its system prompt')
+    .option(json, asJson)
+    .action(
+      run(async (name: string, options: import('../models/installed').ShowOptions) =>
+        (await import('../models/installed')).showModel(name, options),
+      ),
+    );
+  models
+    .command('search')
+    .summary('look through the catalogue')
+    .description(
+      'Look through the catalogue of known models (package nanite-model-catalog): names, what they are good for, ' +
+        'licences. Nothing is asked of the network. Figures after a tilde are estimates.',
+    )
+    .argument('[words...]', 'words that all have to occur; none: everything')
+    .option('--all', 'show every quantisation')
+    .option(json, asJson)
+    .action(
+      run(async (words: string[], options: { json?: boolean; all?: boolean }) =>
+        (await import('../models/catalogue')).searchModels(words, options),
+      ),
+    );
+  models
+    .command('pull')
+    .summary('get a model')
+    .description(
+      'Get a model, check every byte of it, and install it. A reference is a name of the catalogue or of the Ollama ' +
+        'registry (llama3.1:8b), ollama://host/namespace/name:tag for any OCI registry, hf://org/repo:Q4_K_M or ' +
+        'hf://org/repo:file for Hugging Face, https://…#sha256=…, or the path of a file. What was cut off goes on ' +
+        'where it stopped.',
+    )
+    .argument('<reference>', 'which one')
+    .option('--name <name>', 'give it this name (default: as the source names it)')
+    .option('--insecure', 'allow plain HTTP, certificates that nobody signed, and private addresses')
+    .option('--token-file <file>', 'token for a source that asks who you are (default for hf://: $HF_TOKEN)')
+    .option('--metered', 'do not wait for a metered connection to end')
+    .option('--background', 'print the name of the job and return; nanite models jobs shows it')
+    .option(json, events)
+    .action(
+      run(async (reference: string, options: import('../models/fetch').PullOptions) =>
+        (await import('../models/fetch')).pullModel(reference, options),
+      ),
+    );
+  models
+    .command('fit')
+    .summary('whether a model would run here')
+    .description(
+      'Say before anything is fetched whether a model runs here: at which quantisation and context, in how much ' +
+        'memory, and about how fast. Exit status 3 where it does not run at all.',
+    )
+    .argument('<reference>', 'which one, as for pull, or an installed model')
+    .option('--insecure', 'allow plain HTTP and private addresses')
+    .option(json, asJson)
+    .action(
+      run(async (reference: string, options: { insecure?: boolean; json?: boolean }) =>
+        (await import('../models/keep')).fitModel(reference, options),
+      ),
+    );
+  models
+    .command('create')
+    .summary('make a model from a Modelfile')
+    .description(
+      'Make a model from a Modelfile, as Ollama has them: FROM, PARAMETER, TEMPLATE, SYSTEM, ADAPTER, LICENSE and ' +
+        'MESSAGE. It shares the weights of the model it is made from.',
+    )
+    .argument('<name>', 'name of the new model')
+    .option('-f, --file <file>', 'the Modelfile; - for standard input', 'Modelfile')
+    .option('--quantize <type>', 'quantise the weights to this type')
+    .option(json, events)
+    .action(
+      run(async (name: string, options: { file: string; quantize?: string; json?: boolean }) =>
+        (await import('../models/fetch')).createModel(name, options),
+      ),
+    );
+  models
+    .command('cp')
+    .summary('give a model a second name')
+    .description('Copy a model. The copy shares the files of the first and takes no room.')
+    .argument('<model>', 'which one')
+    .argument('<name>', 'the new name')
+    .option(json, asJson)
+    .action(
+      run(async (source: string, name: string, options: Json) =>
+        (await import('../models/keep')).copyModel(source, name, options),
+      ),
+    );
+  models
+    .command('rm')
+    .summary('remove models')
+    .description(
+      'Remove models. Files that other models share stay. Models of Debian packages are removed by apt.',
+    )
+    .argument('<model...>', 'their names')
+    .option(json, asJson)
+    .action(
+      run(async (names: string[], options: Json) =>
+        (await import('../models/keep')).removeModels(names, options),
+      ),
+    );
+  models
+    .command('update')
+    .summary('what has changed at the source; make it current')
+    .description(
+      'Without a name, ask the sources what has changed. With one, fetch the new files beside the old, try the new ' +
+        'model with a short benchmark and a check of its answers, and make it current; --back takes that back.',
+    )
+    .argument('[model]', 'its name')
+    .option('--stage', 'only fetch and check the new one')
+    .option('--switch', 'only make current what was staged')
+    .option('--back', 'go back to the one before')
+    .option(json, asJson)
+    .action(
+      run(
+        async (
+          name: string | undefined,
+          options: Parameters<typeof import('../models/keep').updateModel>[1],
+        ) => (await import('../models/keep')).updateModel(name, options),
+      ),
+    );
+  for (const [name, pinned] of [
+    ['pin', true],
+    ['unpin', false],
+  ] as const) {
+    models
+      .command(name)
+      .summary(pinned ? 'protect a model from updates and removal' : 'take a pin back')
+      .description(
+        pinned
+          ? 'Keep a model as it is: neither updated nor removed.'
+          : 'Let a model be updated and removed again.',
+      )
+      .argument('<model>', 'its name')
+      .option(json, asJson)
+      .action(
+        run(async (model: string, options: Json) =>
+          (await import('../models/keep')).pinModel(model, pinned, options),
+        ),
+      );
+  }
+  models
+    .command('verify')
+    .summary('check the files of models against their digests')
+    .description(
+      'Read every byte again, compare it with its digest, and fetch what is bad from where it came. Exit status 1 ' +
+        'where something stays bad.',
+    )
+    .argument('[model...]', 'their names; none: all')
+    .option('--no-repair', 'only say what is bad')
+    .option(json, events)
+    .action(
+      run(async (names: string[], options: { repair: boolean; json?: boolean }) =>
+        (await import('../models/keep')).verifyModels(names, options),
+      ),
+    );
+  models
+    .command('du')
+    .summary('how much room models take')
+    .description('Show how much room models take. A file that several share counts once.')
+    .option(json, asJson)
+    .action(run(async (options: Json) => (await import('../models/keep')).diskUsage(options)));
+  models
+    .command('gc')
+    .summary('remove files that no model has')
+    .description('Remove files that no model has, and what was fetched in part and given up.')
+    .option(json, asJson)
+    .action(run(async (options: Json) => (await import('../models/keep')).collectGarbage(options)));
+  models
+    .command('jobs')
+    .summary('what is being fetched or checked')
+    .description(
+      'Show what is under way, or pause, resume, cancel or follow one job. A paused or cancelled download keeps what ' +
+        'it has.',
+    )
+    .addArgument(
+      new Argument('[action]', 'what to do with it').choices(['pause', 'resume', 'cancel', 'follow']),
+    )
+    .argument('[job]', 'its name, from the list')
+    .option(json, asJson)
+    .action(
+      run(
+        async (
+          action: 'pause' | 'resume' | 'cancel' | 'follow' | undefined,
+          id: string | undefined,
+          options: Json,
+        ) => (await import('../models/keep')).jobs(action, id, options),
+      ),
+    );
+  models
+    .command('import')
+    .summary('take over models that another program has')
+    .description(
+      'Take over the models in a folder: the store of Ollama, LM Studio, llama.cpp or Hugging Face, an export of ' +
+        'another machine, or loose files. Where the file system can, nothing is copied.',
+    )
+    .argument('<folder>', 'where they are')
+    .addOption(
+      new Option('--kind <kind>', 'what the folder is')
+        .choices(['auto', 'export', ...stores])
+        .default('auto'),
+    )
+    .option('--model <name>', 'only this one, as --dry-run names it; may be repeated', collect, [])
+    .option('--dry-run', 'list what is there')
+    .option(json, events)
+    .action(
+      run(async (path: string, options: Parameters<typeof import('../models/exchange').importModels>[1]) =>
+        (await import('../models/exchange')).importModels(path, options),
+      ),
+    );
+  models
+    .command('export')
+    .summary('put models on a stick or into a folder')
+    .description(
+      'Copy models into a folder, with their manifests and SHA256SUMS, for a machine without a network: there, nanite ' +
+        'models import reads the folder and checks every byte.',
+    )
+    .argument('<model...>', 'their names')
+    .requiredOption('--to <folder>', 'where to')
+    .option(json, events)
+    .action(
+      run(async (names: string[], options: { to: string; json?: boolean }) =>
+        (await import('../models/exchange')).exportModels(names, { ...options, kind: 'export' }),
+      ),
+    );
+  models
+    .command('share')
+    .summary('let another program use models without a copy')
+    .description(
+      'Put models into the store of another program by links, so that one file serves both: Ollama, LM Studio, ' +
+        'llama.cpp, Hugging Face, or a plain folder.',
+    )
+    .argument('<model...>', 'their names')
+    .addOption(new Option('--with <kind>', 'which program').choices(stores).makeOptionMandatory())
+    .requiredOption('--to <folder>', 'its store')
+    .option(json, events)
+    .action(
+      run(async (names: string[], options: { with: string; to: string; json?: boolean }) =>
+        (await import('../models/exchange')).exportModels(names, { ...options, kind: options.with }),
+      ),
+    );
+  models
+    .command('ps')
+    .summary('list the models in memory')
+    .description('List the models in memory and until when they stay.')
+    .option(json, asJson)
+    .action(
+      run(async ({ json: asked = false }: Json) => (await import('../models/installed')).listLoaded(asked)),
+    );
+  models
+    .command('stop')
+    .summary('take a model out of memory')
+    .description('Take a model out of memory. It is loaded again when somebody asks it.')
+    .argument('<model>', 'its name')
+    .action(run(async (name: string) => (await import('../models/installed')).stopModel(name)));
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import type { CreateRequest, ModelStoreClient } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import { bytes } from '../terminal/format';
+import { isLively } from '../terminal/paint';
+import { follow } from './follow';
+import { store, told } from './store';
+
+export interface PullOptions {
+  name?: string;
+  insecure?: boolean;
+  metered?: boolean;
+  tokenFile?: string;
+  background?: boolean;
+  json?: boolean;
+}
+
+const isPath = (reference: string): boolean => /^(\.{0,2}\/|file:\/\/)/.test(reference);
+
+/** @throws NaniteError `bad-file` */
+function readText(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (cause) {
+    throw new NaniteError('bad-file', `${path} cannot be read`, { cause });
+  }
+}
+
+/** A token for sources that ask who you are: from a file, else for Hugging Face as its own tools find it. */
+function tokenFor(reference: string, file: string | undefined): string | null {
+  if (file !== undefined) return readText(file).trim();
+  const isHub = /^(hf|huggingface):\/\/|^(hf\.co|huggingface\.co)\//.test(reference);
+  return (isHub && process.env['HF_TOKEN']) || null;
+}
+
+/**
+ * Give a file of this person to the store, which cannot read it where it is.
+ *
+ * @returns its digest, as create requests name it
+ */
+async function upload(client: ModelStoreClient, path: string): Promise<string> {
+  if (!existsSync(path) || !statSync(path).isFile())
+    throw new NaniteError('bad-file', `${path} is not a file`);
+  const lively = isLively(process.stderr);
+  if (lively) process.stderr.write(`reading ${basename(path)}, ${bytes(statSync(path).size)}`);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
+  const digest = `sha256:${hash.digest('hex')}`;
+  if (!(await client.hasBlob(digest))) await client.uploadBlob(digest, createReadStream(path));
+  if (lively) process.stderr.write('\r\u001b[2K');
+  return digest;
+}
+
+/** `model-name` of `/x/Model_Name.Q4_K_M.gguf`. */
+export function nameOfFile(path: string): string {
+  const name = basename(path)
+    .replace(/-00001-of-\d{5}(?=\.gguf$)/, '')
+    .replace(/\.(gguf|onnx)$/i, '')
+    .replaceAll(/[^\w.-]+/g, '-')
+    .replace(/^[^a-zA-Z0-9]+/, '');
+  return name === '' ? 'model' : name.toLowerCase();
+}
+
+/** All parts of a split GGUF of which the first is named; else the file alone. */
+export function partsOf(path: string): string[] {
+  const match = /^(?<stem>.*)-00001-of-(?<count>\d{5})\.gguf$/.exec(path)?.groups;
+  if (match === undefined) return [path];
+  const count = match['count'] ?? '';
+  return Array.from(
+    { length: Number(count) },
+    (_, i) => `${match['stem']}-${String(i + 1).padStart(5, '0')}-of-${count}.gguf`,
+  );
+}
+
+async function uploadAll(client: ModelStoreClient, path: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const part of partsOf(path)) files[basename(part)] = await upload(client, part);
+  return files;
+}
+
+/** `nanite models pull` */
+export const pullModel = (reference: string, options: PullOptions): Promise<number> =>
+  told(options.json ?? false, async () => {
+    const client = store();
+    const json = options.json ?? false;
+    const seen = { json, background: options.background ?? false };
+    let model: string | undefined;
+    if (isPath(reference)) {
+      const path = resolve(reference.replace(/^file:\/\//, ''));
+      const files = await uploadAll(client, path);
+      const name = options.name ?? nameOfFile(path);
+      const last = await follow(client, (signal) => client.create({ model: name, files }, signal), seen);
+      model = last === null ? undefined : name;
+    } else {
+      const request = {
+        reference,
+        name: options.name ?? null,
+        insecure: options.insecure ?? false,
+        metered: options.metered ?? false,
+        token: tokenFor(reference, options.tokenFile),
+      };
+      const last = await follow(client, (signal) => client.pull(request, signal), seen);
+      model = last?.model;
+    }
+    if (!json && model !== undefined) process.stdout.write(`${model}\n`);
+    return 0;
+  });
+
+/** `nanite models create` */
+export const createModel = (
+  name: string,
+  options: { file: string; quantize?: string; json?: boolean },
+): Promise<number> =>
+  told(options.json ?? false, async () => {
+    const client = store();
+    const modelfile = options.file === '-' ? '-' : resolve(options.file);
+    const { from, adapterPaths, ...parsed } = await client.parseModelfile(readText(modelfile));
+    const folder = modelfile === '-' ? process.cwd() : dirname(modelfile);
+    const adapters: Record<string, string> = {};
+    for (const path of adapterPaths) adapters[basename(path)] = await upload(client, resolve(folder, path));
+    const local = resolve(folder, from);
+    const isFile = isPath(from) || (existsSync(local) && statSync(local).isFile());
+    const request: CreateRequest = {
+      ...parsed,
+      model: name,
+      ...(isFile ? { files: await uploadAll(client, local) } : { from }),
+      ...(adapterPaths.length > 0 && { adapters }),
+      ...(options.quantize !== undefined && { quantize: options.quantize }),
+    };
+    await follow(client, (signal) => client.create(request, signal), { json: options.json ?? false });
+    if (!options.json) process.stdout.write(`${name}\n`);
+    return 0;
+  });

@@ -1,0 +1,202 @@
+import {
+  ApiFailure,
+  type ModelDetails,
+  type OllamaPs,
+  type OllamaShowResponse,
+  type OllamaTags,
+  type StoredModel,
+} from '@nanite/contracts';
+import { gateway } from '../gateway-address';
+import { bytes, relativeTime } from '../terminal/format';
+import { paint } from '../terminal/paint';
+import { table } from '../terminal/table';
+import { hasStore, print, store, told } from './store';
+
+/** What the store knows beside what every server of Ollama's API tells. */
+type Listed = OllamaTags['models'][number] & { stored?: StoredModel };
+
+const runsHere = ({ stored }: Listed): string => {
+  if (stored === undefined) return '-';
+  if (stored.missing.length > 0) return 'damaged';
+  if (stored.fit === null) return '-';
+  return stored.fit.runs ? 'yes' : 'no';
+};
+
+export function modelTable(models: readonly Listed[], now: number): string {
+  if (models.length === 0) {
+    return (
+      'No model is installed. One to begin with: sudo apt install nanite-model-smollm2-135m-instruct\n' +
+      (hasStore() ? 'Many more: nanite models search, then nanite models pull NAME\n' : '')
+    );
+  }
+  const { bold } = paint(process.stdout);
+  const known = models.some(({ stored }) => stored !== undefined);
+  return table([
+    ['NAME', 'SIZE', 'PARAMETERS', 'QUANTISATION', ...(known ? ['RUNS HERE'] : []), 'CHANGED'].map(bold),
+    ...models.map((model) => [
+      model.name,
+      bytes(model.size),
+      model.details.parameter_size,
+      model.details.quantization_level,
+      ...(known ? [runsHere(model)] : []),
+      relativeTime(model.modified_at, now),
+    ]),
+  ]);
+}
+
+/** A model of the store as Ollama's API lists one, for a machine without a gateway. */
+const asTag = ({ manifest, digest, sizeBytes }: StoredModel): OllamaTags['models'][number] => ({
+  name: manifest.name,
+  model: manifest.name,
+  modified_at: manifest.modifiedAt,
+  size: sizeBytes,
+  digest,
+  details: {
+    parent_model: '',
+    format: manifest.format,
+    family: manifest.family,
+    families: [manifest.family],
+    parameter_size: manifest.parameterSize,
+    quantization_level: manifest.quantisation,
+  },
+});
+
+/** The installed models: as the gateway lists them, with what the store knows of each. */
+async function installed(): Promise<Listed[]> {
+  const isElsewhere = Boolean(process.env['NANITE_HOST']);
+  const [tags, stored] = await Promise.allSettled([
+    gateway().tags(),
+    !isElsewhere && hasStore() ? store().list() : Promise.resolve({ models: [] }),
+  ]);
+  const known = stored.status === 'fulfilled' ? stored.value.models : [];
+  if (tags.status === 'rejected') {
+    const { reason } = tags as { reason: unknown };
+    const isAbsent = reason instanceof ApiFailure && reason.code === 'unreachable';
+    if (!isAbsent || stored.status === 'rejected' || !hasStore() || isElsewhere) throw reason;
+    return known.map((model) => ({ ...asTag(model), stored: model }));
+  }
+  const listed = tags.value.models.map((model): Listed => {
+    const found = known.find(({ manifest }) => manifest.name === model.name);
+    return found === undefined ? model : { ...model, stored: found };
+  });
+  // What the gateway leaves out: models with files missing.
+  const damaged = known.filter(({ manifest }) => !listed.some(({ name }) => name === manifest.name));
+  return [...listed, ...damaged.map((model) => ({ ...asTag(model), stored: model }))];
+}
+
+export function loadedTable({ models }: OllamaPs, now: number): string {
+  if (models.length === 0) return 'No model is in memory; one is loaded when it is asked.\n';
+  const { bold } = paint(process.stdout);
+  return table([
+    ['NAME', 'SIZE', 'IN VRAM', 'CONTEXT', 'UNLOADED'].map(bold),
+    ...models.map(({ name, size, size_vram, context_length, expires_at }) => [
+      name,
+      bytes(size),
+      size === 0 ? '-' : `${Math.round((100 * size_vram) / size)} %`,
+      String(context_length),
+      // Ollama says "never" with a time centuries away.
+      Date.parse(expires_at) - now > 365 * 86_400_000 ? 'never' : relativeTime(expires_at, now),
+    ]),
+  ]);
+}
+
+const indented = (text: string): string => text.trim().replace(/^/gm, '  ');
+
+export function modelText(name: string, model: OllamaShowResponse, details: ModelDetails | null): string {
+  const { bold } = paint(process.stdout);
+  const context = Object.entries(model.model_info).find(([key]) => key.endsWith('.context_length'))?.[1];
+  const licence = model.license.trim().split('\n');
+  const rows = [
+    ['name', name],
+    ['family', model.details.family],
+    ['parameters', model.details.parameter_size],
+    ['quantisation', model.details.quantization_level],
+    ['format', model.details.format],
+    ['can do', model.capabilities.join(', ')],
+    ...(context === undefined ? [] : [['context', `${String(context)} tokens`]]),
+    ['licence', licence[0] ?? ''],
+    ...(details === null ? [] : storedRows(details)),
+  ];
+  const parts = [table(rows.map(([key, value]) => [bold(key ?? ''), value ?? '']))];
+  if (model.parameters.trim() !== '')
+    parts.push(`${bold('default parameters')}\n${indented(model.parameters)}\n`);
+  if (model.system) parts.push(`${bold('system prompt')}\n${indented(model.system)}\n`);
+  return parts.join('\n');
+}
+
+const trusted = {
+  reference: 'named by the catalogue or by whoever had it fetched',
+  source: 'named by its source before it was fetched',
+  'first-use': 'named by nobody: what came first was believed',
+};
+
+function storedRows({ manifest, record, origin, path, fit, missing }: ModelDetails): string[][] {
+  return [
+    ['source', manifest.source],
+    ...(record.trust === null ? [] : [['digests', trusted[record.trust]]]),
+    ...(record.lineage.length > 0 ? [['made from', record.lineage.join(', which is made from ')]] : []),
+    ...(origin === 'package' ? [['comes from', 'a Debian package; apt removes it']] : []),
+    ...(record.pinned ? [['pinned', 'yes: neither updated nor removed']] : []),
+    ...(fit === null ? [] : [['runs here', fit.runs ? 'yes' : `no: ${fit.why ?? 'too large'}`]]),
+    ...(missing.length > 0 ? [['missing', `${missing.join(', ')}: nanite models verify repairs it`]] : []),
+    ['folder', path],
+  ];
+}
+
+/** `nanite models list` */
+export const listModels = (json: boolean): Promise<number> =>
+  told(json, async () => {
+    const models = await installed();
+    return print({ models }, json, () => modelTable(models, Date.now()));
+  });
+
+export interface ShowOptions {
+  json?: boolean;
+  modelfile?: boolean;
+  template?: boolean;
+  licence?: boolean;
+  parameters?: boolean;
+  system?: boolean;
+}
+
+/** `nanite models show` */
+export const showModel = (name: string, options: ShowOptions): Promise<number> =>
+  told(options.json ?? false, async () => {
+    const model = await gateway().show(name);
+    const details =
+      process.env['NANITE_HOST'] || !hasStore()
+        ? null
+        : // The gateway also has models that are in no store of this machine.
+          await store()
+            .show(name)
+            .catch(() => null);
+    const parts: Array<[boolean | undefined, () => string]> = [
+      [options.modelfile, () => details?.modelfile ?? model.modelfile],
+      [options.template, () => details?.template ?? model.template],
+      [options.licence, () => details?.record.licenceText ?? model.license],
+      [options.parameters, () => model.parameters],
+      [options.system, () => model.system ?? ''],
+    ];
+    const wanted = parts.find(([asked]) => asked);
+    if (wanted !== undefined) {
+      process.stdout.write(`${wanted[1]().replace(/\n+$/, '')}\n`);
+      return 0;
+    }
+    return print(details === null ? model : { ...model, stored: details }, options.json ?? false, () =>
+      modelText(name, model, details),
+    );
+  });
+
+/** `nanite models ps` */
+export const listLoaded = (json: boolean): Promise<number> =>
+  told(json, async () => {
+    const loaded = await gateway().ps();
+    return print(loaded, json, () => loadedTable(loaded, Date.now()));
+  });
+
+/** `nanite models stop` */
+export const stopModel = (name: string): Promise<number> =>
+  told(false, async () => {
+    await gateway().load(name, 0);
+    return 0;
+  });

@@ -1,0 +1,198 @@
+import {
+  VerifyReport,
+  type DiskUsage,
+  type FitAnswer,
+  type JobAction,
+  type RemoveAnswer,
+  type UpdateList,
+} from '@nanite/contracts';
+import { exitStatus } from '../exit-status';
+import { bytes, relativeTime } from '../terminal/format';
+import { paint } from '../terminal/paint';
+import { table } from '../terminal/table';
+import { follow, progressLine } from './follow';
+import { print, store, told } from './store';
+
+interface Json {
+  json?: boolean;
+}
+
+/** `nanite models rm` */
+export const removeModels = (names: string[], { json = false }: Json): Promise<number> =>
+  told(json, async () => {
+    const removed: Array<RemoveAnswer & { name: string }> = [];
+    for (const name of names) removed.push({ name, ...(await store().remove(name)) });
+    return print({ removed }, json, () =>
+      removed.map(({ name, freedBytes }) => `${name} removed, ${bytes(freedBytes)} freed\n`).join(''),
+    );
+  });
+
+/** `nanite models cp` */
+export const copyModel = (source: string, destination: string, { json = false }: Json): Promise<number> =>
+  told(json, async () => {
+    const model = await store().copy({ source, destination });
+    return print(model, json, () => `${model.manifest.name}\n`);
+  });
+
+/** `nanite models pin`, `unpin` */
+export const pinModel = (name: string, pinned: boolean, { json = false }: Json): Promise<number> =>
+  told(json, async () => {
+    const model = await store().pin({ model: name, pinned });
+    return print(model, json, () => `${model.manifest.name} is ${pinned ? 'pinned' : 'no longer pinned'}\n`);
+  });
+
+export function fitTable({ name, fits }: FitAnswer): string {
+  const { bold, green, yellow } = paint(process.stdout);
+  if (fits.length === 0) return `Nothing is known of what ${name} needs.\n`;
+  return table([
+    ['QUANTISATION', 'RUNS', 'CONTEXT', 'MEMORY', 'VRAM', 'ON', 'SPEED', ''].map(bold),
+    ...fits.map((fit) => [
+      fit.quantisation,
+      fit.runs ? green('yes') : yellow('no'),
+      fit.context === null ? '-' : String(fit.context),
+      bytes(fit.memoryBytes),
+      fit.vramBytes === 0 ? '-' : bytes(fit.vramBytes),
+      fit.backend,
+      fit.tokensPerSecond === null ? '-' : `~${fit.tokensPerSecond.toFixed(0)} tokens/s`,
+      fit.why ?? '',
+    ]),
+  ]);
+}
+
+/** `nanite models fit`. Exit status 3 where it does not run here at all, for scripts. */
+export const fitModel = (
+  reference: string,
+  options: { insecure?: boolean; json?: boolean },
+): Promise<number> =>
+  told(options.json ?? false, async () => {
+    const answer = await store().fit({ reference, insecure: options.insecure ?? false });
+    print(answer, options.json ?? false, () => fitTable(answer));
+    return answer.fits.some(({ runs }) => runs) ? exitStatus.ok : exitStatus.noModel;
+  });
+
+export function usageText(usage: DiskUsage): string {
+  const { bold, dim } = paint(process.stdout);
+  const models = [...usage.models].sort((a, b) => b.ownBytes - a.ownBytes);
+  const quota = usage.quotaBytes === null ? '' : ` of ${bytes(usage.quotaBytes)} it may`;
+  const lines = [
+    `${bytes(usage.totalBytes)} on the disk${quota}, ${bytes(usage.freeBytes)} free`,
+    ...(usage.partialBytes > 0 ? [`${bytes(usage.partialBytes)} of it fetched in part`] : []),
+    ...(usage.unreferencedBytes > 0
+      ? [`${bytes(usage.unreferencedBytes)} of it in no model: nanite models gc`]
+      : []),
+  ];
+  const rows = models.map(({ name, sizeBytes, ownBytes }) => [name, bytes(sizeBytes), bytes(ownBytes)]);
+  const listing = rows.length === 0 ? '' : table([['NAME', 'SIZE', 'ITS OWN'].map(bold), ...rows]);
+  return `${listing}${lines.map((line) => `${dim(line)}\n`).join('')}`;
+}
+
+/** `nanite models du` */
+export const diskUsage = ({ json = false }: Json): Promise<number> =>
+  told(json, async () => {
+    const usage = await store().diskUsage();
+    return print(usage, json, () => usageText(usage));
+  });
+
+/** `nanite models gc` */
+export const collectGarbage = ({ json = false }: Json): Promise<number> =>
+  told(json, async () => {
+    const garbage = await store().collectGarbage();
+    const plural = garbage.blobs === 1 ? 'file' : 'files';
+    return print(
+      garbage,
+      json,
+      () => `${garbage.blobs} ${plural} removed, ${bytes(garbage.freedBytes)} freed\n`,
+    );
+  });
+
+/** `nanite models verify`. Exit status 1 where something is bad and was not repaired. */
+export const verifyModels = (
+  names: string[],
+  options: { repair: boolean; json?: boolean },
+): Promise<number> =>
+  told(options.json ?? false, async () => {
+    const client = store();
+    const json = options.json ?? false;
+    const request = { models: names.length > 0 ? names : null, repair: options.repair };
+    const last = await follow(client, (signal) => client.verify(request, signal), { json });
+    const found = VerifyReport.parse(last?.result);
+    if (!json) {
+      const { red, green } = paint(process.stdout);
+      for (const { sha256, models, what, repaired, why } of found.bad) {
+        const state = repaired ? green('repaired') : red(why ?? 'not repaired');
+        process.stdout.write(`${sha256.slice(0, 12)}  ${what}  ${models.join(', ')}  ${state}\n`);
+      }
+      process.stdout.write(
+        `${found.checked} files checked, ${found.bad.length === 0 ? 'all are as they should be' : `${found.bad.length} bad`}\n`,
+      );
+    }
+    return found.bad.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.error;
+  });
+
+export function updateTable({ updates }: UpdateList): string {
+  if (updates.length === 0) return 'No model has a source that could be asked.\n';
+  const { bold, dim } = paint(process.stdout);
+  return table([
+    ['NAME', 'CHANGED', 'TO FETCH', ''].map(bold),
+    ...updates.map(({ name, changes, fetchBytes, staged, previous, error }) => [
+      name,
+      error !== null ? `cannot tell: ${error}` : changes.length === 0 ? dim('no') : changes.join('; '),
+      fetchBytes === null ? '-' : bytes(fetchBytes),
+      [...(staged ? ['staged'] : []), ...(previous ? ['can go back'] : [])].join(', '),
+    ]),
+  ]);
+}
+
+/** `nanite models update`: without a name what has changed; with one, fetch, check, and make it current. */
+export const updateModel = (
+  name: string | undefined,
+  options: { stage?: boolean; switch?: boolean; back?: boolean; json?: boolean },
+): Promise<number> =>
+  told(options.json ?? false, async () => {
+    const client = store();
+    const json = options.json ?? false;
+    if (name === undefined) {
+      const list = await client.updates();
+      return print(list, json, () => updateTable(list));
+    }
+    const chosen = (['stage', 'switch', 'back'] as const).filter((action) => options[action]);
+    for (const action of chosen.length > 0 ? chosen : (['stage', 'switch'] as const)) {
+      const last = await follow(client, (signal) => client.update({ model: name, action }, signal), { json });
+      if (!json && last?.result !== undefined) process.stdout.write(`${JSON.stringify(last.result)}\n`);
+    }
+    if (!json) process.stdout.write(`${name}\n`);
+    return 0;
+  });
+
+/** `nanite models jobs`: what is under way, or pause, resume, cancel and follow one of it. */
+export const jobs = (
+  action: JobAction['action'] | 'follow' | undefined,
+  id: string | undefined,
+  { json = false }: Json,
+): Promise<number> =>
+  told(json, async () => {
+    const client = store();
+    if (action === 'follow' && id !== undefined) {
+      await follow(client, (signal) => client.follow(id, signal), { json });
+      return 0;
+    }
+    if (action !== undefined && action !== 'follow' && id !== undefined) {
+      const job = await client.control(id, action);
+      return print(job, json, () => `${job.id} ${job.state}\n`);
+    }
+    const list = await client.jobs();
+    return print(list, json, () => {
+      if (list.jobs.length === 0) return 'Nothing is under way.\n';
+      const { bold } = paint(process.stdout);
+      return table([
+        ['JOB', 'WHAT', 'STATE', 'SINCE', ''].map(bold),
+        ...list.jobs.map(({ id: job, kind, subject, state, startedAt, last }) => [
+          job,
+          `${kind} ${subject}`,
+          state,
+          relativeTime(startedAt, Date.now()),
+          last === null ? '' : progressLine(last),
+        ]),
+      ]);
+    });
+  });

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { ApiFailure, ModelStoreClient } from '@nanite/contracts';
+import { socketPath } from '@nanite/kit';
+import { report } from '../report';
+
+const path = (): string => socketPath('models');
+
+/** Whether the model store is installed here and its socket is there. */
+export const hasStore = (): boolean => existsSync(path());
+
+export const store = (): ModelStoreClient => new ModelStoreClient(path());
+
+/** What to say where the model store does not answer: which package it is in. */
+function absent(cause: ApiFailure): ApiFailure {
+  return new ApiFailure(
+    503,
+    'unreachable',
+    hasStore() ? 'the model store does not answer' : 'this needs the model store, which is not installed',
+    hasStore() ? 'look at: systemctl status nanite-models.socket' : 'sudo apt install nanite-models',
+    { cause },
+  );
+}
+
+/** What to do about an error of the store that brings no hint of its own. */
+function withHint(failure: ApiFailure): ApiFailure {
+  if (failure.code === 'unreachable') return absent(failure);
+  if (failure.hint === null && (failure.code === 'not-authorised' || failure.code === 'no-access')) {
+    return new ApiFailure(
+      failure.status,
+      failure.code,
+      failure.message,
+      'changing the models of the machine is for the group nanite: sudo adduser "$USER" nanite, and log in anew',
+      { cause: failure },
+    );
+  }
+  return failure;
+}
+
+/** Run a command that talks to the store; errors are told about, with what to do. */
+export async function told(json: boolean, action: () => Promise<number>): Promise<number> {
+  try {
+    return await action();
+  } catch (error) {
+    return report(error instanceof ApiFailure ? withHint(error) : error, json);
+  }
+}
+
+/** Print a value as JSON, or as text. */
+export function print(value: unknown, json: boolean, text: () => string): number {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
+  return 0;
+}
