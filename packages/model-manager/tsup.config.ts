@@ -1,3 +1,8 @@
 import { bundle } from '../../tools/nx-debian/bundle';
 
-export default bundle({ main: 'src/main.ts' });
+/** Beside the service: the program that examines files in a sandbox, and the thread that hashes what is fetched. */
+export default bundle({
+  main: 'src/main.ts',
+  gate: 'src/gate/program.ts',
+  'hash-thread': 'src/download/hash-thread.mjs',
+});

@@ -1,6 +1,7 @@
 import type { ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { GateFacts } from '../gate/facts';
+import { checkTogether } from '../gate/together';
 import type { ResolvedModel } from '../sources/resolved';
 import { safeFileName } from '../store';
 
@@ -57,7 +58,8 @@ export function manifestOf(
   if (first === undefined || first === null) {
     throw refused(`${name} has no weights that an engine here could run`);
   }
-  refuseIncomplete(name, weights, files);
+  const named = filesOf(files);
+  checkTogether(files.map(({ size, facts }, i) => ({ name: named[i]?.path ?? '', size, facts })));
   const parameters = weights.reduce((sum, { facts }) => sum + (facts?.parameters ?? 0), 0);
   const capabilities = new Set([...first.capabilities, ...(hints.capabilities ?? [])]);
   if (files.some(({ facts }) => facts?.role === 'projector')) capabilities.add('vision');
@@ -78,7 +80,7 @@ export function manifestOf(
     pooling: first.pooling,
     normalise: true,
     licence: hints.licence ?? first.licence ?? 'LicenseRef-unknown',
-    files: filesOf(files),
+    files: named,
     parameters: hints.parameters ?? {},
     system: hints.system ?? null,
     source,
@@ -89,22 +91,6 @@ export function manifestOf(
 /** Weights first, in the order of their parts: the engine opens the first. */
 const order = ({ facts, role }: CheckedFile): number =>
   (facts?.role ?? role) === 'weights' ? (facts?.split?.index ?? 0) : 1_000_000;
-
-function refuseIncomplete(
-  name: string,
-  weights: readonly CheckedFile[],
-  files: readonly CheckedFile[],
-): void {
-  const count = weights[0]?.facts?.split?.count ?? 1;
-  const parts = new Set(weights.map(({ facts }) => facts?.split?.index ?? 0));
-  if (weights.length !== count || parts.size !== count) {
-    throw refused(`${name} has ${weights.length} files of weights, and its header speaks of ${count}`);
-  }
-  for (const { path, bytes } of weights.flatMap(({ facts }) => facts?.externalData ?? [])) {
-    const data = files.find((file) => file.name === path || file.name.split('/').at(-1) === path);
-    if (data === undefined || data.size < bytes) throw refused(`${name} lacks its weights in ${path}`);
-  }
-}
 
 function refused(message: string): NaniteError {
   return new NaniteError('refused-model', message, {
