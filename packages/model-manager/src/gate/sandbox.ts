@@ -1,0 +1,170 @@
+import { spawn, execFile } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { NaniteError } from '@nanite/kit';
+import { seccompFilter } from './seccomp';
+
+export interface SandboxedRun {
+  /** Program and arguments; the program by its whole path. */
+  command: readonly string[];
+  environment?: Record<string, string>;
+  /** Open for reading, given to the program as descriptor 3. */
+  fd?: number;
+  /** Files and folders that the program may read besides /usr. */
+  readable: readonly string[];
+  /** Bytes of memory that it may have written to (RLIMIT_DATA). */
+  memory: number;
+  cpuSeconds: number;
+  /** Time after which it is killed whatever it does. */
+  milliseconds: number;
+  signal?: AbortSignal;
+}
+
+export interface Ran {
+  stdout: string;
+  stderr: string;
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Whether it was killed for its time or for too much output. */
+  overran: boolean;
+}
+
+const mostOutput = 8 * 2 ** 20;
+
+/**
+ * Run a program that may only read what it was given, compute, and answer on its standard output.
+ *
+ * prlimit(1) bounds memory and CPU time and forbids files; setpriv(1) gives up privileges for good, then seccomp lets
+ * no system call through that makes sockets, processes or files, and Landlock hides all files but /usr and `readable`.
+ * Both belong to util-linux, which is essential on Debian; neither needs root, a user namespace or systemd, so the same
+ * sandbox holds inside a hardened unit, in a container and in a test (docs/decisions/0087).
+ * @throws NaniteError `sandbox-missing`: nothing is ever run without the sandbox
+ */
+export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
+  const landlock = (await landlockWorks()) ? landlockArguments(run.readable) : [];
+  const child = spawn(
+    'prlimit',
+    [
+      `--data=${run.memory}`,
+      `--cpu=${run.cpuSeconds}`,
+      ...['--fsize=0', '--core=0', '--nofile=64', '--memlock=0', '--'],
+      ...[
+        'setpriv',
+        '--no-new-privs',
+        '--pdeathsig',
+        'KILL',
+        ...landlock,
+        '--seccomp-filter',
+        '/dev/fd/4',
+        '--',
+      ],
+      ...run.command,
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', run.fd ?? 'ignore', filterFile()],
+      // Node reads OpenSSL's settings before anything else, and these are hidden.
+      env: { PATH: '/usr/bin:/bin', OPENSSL_CONF: '/dev/null', LC_ALL: 'C.UTF-8', ...run.environment },
+      cwd: '/',
+    },
+  );
+  let overran = false;
+  const stop = () => {
+    overran = true;
+    child.kill('SIGKILL');
+  };
+  const stdout = collect(child.stdout, stop);
+  const stderr = collect(child.stderr, stop);
+  const timer = setTimeout(stop, run.milliseconds);
+  const abort = () => child.kill('SIGKILL');
+  run.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (...ended) => resolve(ended));
+    }).catch((cause: unknown) => {
+      throw missing(cause);
+    });
+    run.signal?.throwIfAborted();
+    if (/^(?:setpriv|prlimit): /.test(stderr())) throw missing(stderr().trim());
+    return { stdout: stdout(), stderr: stderr(), code, signal, overran };
+  } finally {
+    clearTimeout(timer);
+    run.signal?.removeEventListener('abort', abort);
+  }
+}
+
+let filter: number | undefined;
+
+/** The filter as an open file without a name: setpriv reads it by `/dev/fd`, and what Node calls a pipe is a socket. */
+function filterFile(): number {
+  if (filter !== undefined) return filter;
+  const program = seccompFilter();
+  if (!program) {
+    throw new NaniteError(
+      'sandbox-missing',
+      `there is no sandbox for processors of the kind ${process.arch}`,
+      {
+        status: 503,
+        hint: 'Nanite checks models on x86-64 and ARM of 64 bits',
+      },
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'nanite-sandbox-'));
+  try {
+    const path = join(folder, 'filter');
+    writeFileSync(path, program, { mode: 0o400 });
+    filter = openSync(path, 'r');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return filter;
+}
+
+const missing = (cause: unknown) =>
+  new NaniteError('sandbox-missing', 'the sandbox in which files are checked does not start', {
+    status: 503,
+    hint: 'it needs setpriv and prlimit of util-linux 2.41 and a kernel with seccomp; nothing is checked without it',
+    cause,
+  });
+
+function collect(stream: Readable | null, stop: () => void): () => string {
+  const parts: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (part: Buffer) => {
+    size += part.length;
+    if (size > mostOutput) stop();
+    else parts.push(part);
+  });
+  return () => Buffer.concat(parts).toString('utf8');
+}
+
+function landlockArguments(readable: readonly string[]): string[] {
+  const rule = (access: string, path: string) => ['--landlock-rule', `path-beneath:${access}:${path}`];
+  return [
+    ...['--landlock-access', 'fs'],
+    ...rule('execute,read-file,read-dir', '/usr'),
+    ...rule('read-file', '/dev/null'),
+    ...rule('read-file,read-dir', '/sys/devices/system'),
+    ...readable.flatMap((path) => rule('read-file', path)),
+  ];
+}
+
+let known: Promise<boolean> | undefined;
+
+/**
+ * Whether this kernel has Landlock switched on (Debian's has; a container's host may not). Without it the program can
+ * read what its user can read, and still cannot write, connect or start anything: seccomp holds alone.
+ */
+export function landlockWorks(): Promise<boolean> {
+  known ??= new Promise((resolve) =>
+    execFile('setpriv', ['--no-new-privs', ...landlockArguments([]), '--', '/usr/bin/true'], (error) =>
+      resolve(error === null),
+    ),
+  );
+  return known;
+}
+
+/** The Node that runs this program. */
+export const nodePath = process.execPath;
