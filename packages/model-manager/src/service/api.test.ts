@@ -347,6 +347,44 @@ describe('create and copy', () => {
   });
 });
 
+describe('update', () => {
+  it('says what changed, stages it, switches, and goes back', async () => {
+    const old = offer('tiny:1');
+    await pull('tiny:1');
+    expect((await client.updates()).updates).toMatchObject([{ changes: [], staged: false, error: null }]);
+    const next = offer('tiny:1', 30_000);
+    const current = async () => (await client.show('tiny:1')).manifest.files[0]?.sha256;
+    expect((await client.updates()).updates).toMatchObject([
+      {
+        changes: [`tiny.gguf changed: ${old.sha256.slice(0, 12)} → ${next.sha256.slice(0, 12)}`],
+        fetchBytes: 30_000,
+      },
+    ]);
+    await all(client.update({ model: 'tiny:1', action: 'stage' }));
+    expect(await current()).toBe(old.sha256);
+    expect((await client.updates()).updates).toMatchObject([{ staged: true, previous: false }]);
+    await all(client.update({ model: 'tiny:1', action: 'switch' }));
+    expect(await current()).toBe(next.sha256);
+    await all(client.update({ model: 'tiny:1', action: 'back' }));
+    expect(await current()).toBe(old.sha256);
+    await expect(all(client.update({ model: 'tiny:1', action: 'switch' }))).rejects.toMatchObject({
+      code: 'nothing-staged',
+    });
+  });
+
+  it('leaves pinned models alone, and says why a source cannot be asked', async () => {
+    offer('tiny:1');
+    await pull('tiny:1');
+    sources.models.clear();
+    expect((await client.updates()).updates).toMatchObject([{ changes: [], error: 'no tiny:1' }]);
+    await client.pin({ model: 'tiny:1', pinned: true });
+    expect((await client.updates()).updates).toEqual([]);
+    await expect(all(client.update({ model: 'tiny:1', action: 'stage' }))).rejects.toMatchObject({
+      code: 'model-pinned',
+    });
+  });
+});
+
 describe('verify', () => {
   it('finds a bit that fell over, fetches the file again, and links it back', async () => {
     const { bytes, sha256 } = offer('tiny:1');

@@ -5,8 +5,6 @@ import type {
   ImportRequest,
   ParsedModelfile,
   StoredModel,
-  UpdateEntry,
-  UpdateRequest,
 } from '@nanite/contracts';
 import type { Asked, Puller } from '../pull';
 import type { Outcome } from './jobs';
@@ -18,8 +16,6 @@ export interface Extensions {
   fit(puller: Puller, request: FitRequest, signal: AbortSignal): Promise<FitAnswer>;
   parseModelfile(text: string): ParsedModelfile;
   printModelfile(model: StoredModel, template: string | null): string;
-  updates(puller: Puller, signal: AbortSignal): Promise<UpdateEntry[]>;
-  update(puller: Puller, request: UpdateRequest, asked: Asked): Promise<Outcome>;
   import(puller: Puller, request: ImportRequest, asked: Asked): Promise<Outcome>;
   export(puller: Puller, request: ExportRequest, asked: Asked): Promise<Outcome>;
 }

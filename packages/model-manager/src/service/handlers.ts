@@ -15,7 +15,7 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
 import { NaniteError, type Log } from '@nanite/kit';
-import { copyModel, createModel, type Puller } from '../pull';
+import { copyModel, createModel, listUpdates, updateModel, type Puller } from '../pull';
 import type { Store } from '../store';
 import type { Authority, Person } from './authority';
 import { readBody } from './body';
@@ -195,10 +195,10 @@ export const fit: Handler = async ({ puller, extensions, authority }, { request,
   return extensions.fit(puller, asked, gone.signal);
 };
 
-export const updates: Handler = async ({ puller, extensions }, { response }) => {
+export const updates: Handler = async ({ puller }, { response }) => {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  return { updates: await extensions.updates(puller, gone.signal) };
+  return { updates: await listUpdates(puller, gone.signal) };
 };
 
 export const update: Handler = async (service, call) => {
@@ -206,7 +206,7 @@ export const update: Handler = async (service, call) => {
   const model = service.store.find(request.model);
   const uid = call.person.uid;
   job(service, call, 'update', `${request.action} ${model.manifest.name}`, request, (asked) =>
-    service.extensions.update(service.puller, request, { ...asked, uid }),
+    updateModel(service.puller, request, { ...asked, uid }),
   );
 };
 

@@ -11,8 +11,6 @@ export const extensions: Extensions = {
   fit: missing('fit'),
   parseModelfile: missing('reading Modelfiles'),
   printModelfile: () => '',
-  updates: missing('update'),
-  update: missing('update'),
   import: missing('import'),
   export: missing('export'),
 };

@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Machine } from '../harness';
+
+/** The model store in a booted trixie: two people, a web server on loopback, real weights. The tests run in order. */
+const packages = [
+  'nanite-models',
+  'nanite-engine',
+  'nanite-gateway',
+  'nanite-llama',
+  'nanite-model-smollm2-135m-instruct',
+  'polkitd',
+];
+const packaged = '/usr/share/nanite/models/smollm2-135m-instruct-q4-1';
+const store = '/var/lib/nanite/models';
+let machine: Machine;
+let sha256: string;
+
+/** Serves /srv with ranges; under /slow/ a megabyte each 50 ms, under /endless/ zeros without a length. */
+const server = `
+  const fs = require('fs');
+  require('http').createServer((request, response) => {
+    const url = request.url.split('?')[0];
+    if (url.startsWith('/endless/')) {
+      const zeros = Buffer.alloc(1 << 20);
+      const more = () => { while (!response.destroyed && response.write(zeros)); };
+      response.on('drain', more);
+      return void more();
+    }
+    const slow = url.startsWith('/slow/');
+    let size;
+    const path = '/srv/' + url.split('/').at(-1);
+    try { size = fs.statSync(path).size; } catch { return void response.writeHead(404).end(); }
+    const range = /^bytes=(\\d+)-(\\d*)$/.exec(request.headers.range ?? '');
+    const start = range ? Number(range[1]) : 0;
+    const end = range && range[2] !== '' ? Math.min(Number(range[2]), size - 1) : size - 1;
+    fs.appendFileSync('/run/served', request.method + ' ' + start + '-' + end + '\\n');
+    response.writeHead(range ? 206 : 200, {
+      'content-length': end - start + 1,
+      'accept-ranges': 'bytes',
+      etag: '"' + size + '"',
+      ...(range && { 'content-range': 'bytes ' + start + '-' + end + '/' + size }),
+    });
+    if (request.method === 'HEAD') return void response.end();
+    const file = fs.createReadStream(path, { start, end, highWaterMark: slow ? 1 << 20 : 1 << 18 });
+    file.on('data', (part) => {
+      if (!response.write(part) || slow) {
+        file.pause();
+        if (slow) setTimeout(() => file.resume(), 50);
+        else response.once('drain', () => file.resume());
+      }
+    });
+    file.on('end', () => response.end());
+    response.on('close', () => file.destroy());
+  }).listen(8099, '127.0.0.1');`;
+
+beforeAll(async () => {
+  machine = Machine.boot('models-package');
+  await machine.install(packages);
+  await machine.run(
+    'useradd --create-home ada; useradd --create-home bob; usermod --append --groups nanite bob',
+  );
+  sha256 = (await machine.run(`sha256sum ${packaged}/model.gguf`)).stdout.split(' ')[0]!;
+  await machine.run(
+    `cp ${packaged}/model.gguf /srv/tiny.gguf && head -c 1000000 /srv/tiny.gguf >/srv/cut.gguf`,
+  );
+  await machine.run('cat >/srv/server.js', { input: server });
+  await machine.run('systemd-run --quiet --unit=files node /srv/server.js');
+});
+afterAll(() => machine?.stop());
+
+interface Answer {
+  status: number;
+  /** The body, or the last line of a stream. */
+  body: Record<string, unknown> | null;
+}
+
+/** A request over a unix socket by the Node inside, as a user. */
+const ask = async (
+  socket: string,
+  user: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> => {
+  const script = `
+    const [socketPath, method, path, body] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+    const call = require('http').request({ socketPath, method, path }, (answer) => {
+      let text = '';
+      answer.on('data', (part) => (text += part));
+      answer.on('end', () => {
+        const last = text.trim().split('\\n').at(-1);
+        console.log(JSON.stringify({ status: answer.statusCode, body: last ? JSON.parse(last) : null }));
+      });
+      answer.on('error', (error) => console.log(JSON.stringify({ status: 0, body: { error: error.code } })));
+    });
+    call.on('error', (error) => console.log(JSON.stringify({ status: 0, body: { error: error.code } })));
+    call.end(body === null ? undefined : JSON.stringify(body));`;
+  const { stdout } = await machine.run(['node', '-e', script], {
+    user,
+    input: JSON.stringify([socket, method, path, body ?? null]),
+  });
+  return JSON.parse(stdout) as Answer;
+};
+const models = (user: string, method: string, path: string, body?: unknown) =>
+  ask('/run/nanite/models.sock', user, method, path, body);
+const pull = (user: string, reference: string, name: string, more = {}) =>
+  models(user, 'POST', '/v1/pull', { reference, name, insecure: true, ...more });
+const names = async (user = 'ada'): Promise<string[]> => {
+  const { body } = await models(user, 'GET', '/v1/models');
+  return (body!['models'] as Array<{ manifest: { name: string } }>).map(({ manifest }) => manifest.name);
+};
+const journal = async () => (await machine.run('journalctl -o cat --no-pager -u nanite-models')).stdout;
+const address = (path: string, digest = sha256) => `http://127.0.0.1:8099/${path}#sha256=${digest}`;
+
+test('runs only when asked, and lists the models of packages in their place', async () => {
+  const active = await machine.run('systemctl is-active nanite-models.service', { check: false });
+  expect(active.stdout).toBe('inactive\n');
+  const { body } = await models('ada', 'GET', '/v1/models');
+  expect(body).toMatchObject({ models: [{ origin: 'package', path: packaged, missing: [] }] });
+  expect((await models('ada', 'GET', '/v1/du')).body).toMatchObject({ totalBytes: 0 });
+});
+
+test('somebody without rights is refused, and both that and what others do is in the journal', async () => {
+  const refused = await pull('ada', address('tiny.gguf'), 'tiny:1');
+  expect(refused).toMatchObject({ status: 403, body: { error: { code: 'not-authorised' } } });
+  expect(await names()).not.toContain('tiny:1');
+  // A member of the group may: positive control.
+  const { body } = await pull('bob', address('tiny.gguf'), 'tiny:1');
+  expect(body).toMatchObject({ status: 'success', model: 'tiny-1' });
+  expect(await names()).toContain('tiny:1');
+  expect(await models('ada', 'DELETE', '/v1/models/tiny%3A1')).toMatchObject({ status: 403 });
+  const bob = (await machine.run('id -u bob')).stdout.trim();
+  const ada = (await machine.run('id -u ada')).stdout.trim();
+  const lines = await journal();
+  expect(lines).toMatch(new RegExp(`pull uid=${bob} pid=\\d+ subject="http://127.0.0.1:8099/tiny.gguf`));
+  expect(lines).toContain(`user ${ada} may not change`);
+});
+
+test('whom polkit lets may change too', async () => {
+  const pin = () => models('ada', 'POST', '/v1/pin', { model: 'tiny:1', pinned: false });
+  expect((await pin()).status).toBe(403);
+  await machine.run('cat >/etc/polkit-1/rules.d/10-ada.rules && systemctl restart polkit', {
+    input: `polkit.addRule(function (action, subject) {
+      if (action.id === 'org.nanite.models.change' && subject.user === 'ada') return polkit.Result.YES; });`,
+  });
+  expect((await pin()).status).toBe(200);
+  await machine.run('rm /etc/polkit-1/rules.d/10-ada.rules && systemctl restart polkit');
+  expect((await pin()).status).toBe(403);
+});
+
+test('nobody speaks for somebody else but the gateway', async () => {
+  const script = (uid: string) => `
+    const call = require('http').request({ socketPath: '/run/nanite/models.sock', method: 'POST', path: '/v1/gc',
+      headers: { 'nanite-acting-for': '${uid}' } }, (answer) => console.log(answer.statusCode));
+    call.end();`;
+  const as = async (user: string, uid: string) =>
+    (await machine.run(['node', '-e', script(uid)], { user })).stdout.trim();
+  const bob = (await machine.run('id -u bob')).stdout.trim();
+  const ada = (await machine.run('id -u ada')).stdout.trim();
+  expect(await as('ada', '0')).toBe('403');
+  expect(await as('nanite-gateway', bob)).toBe('200');
+  expect(await as('nanite-gateway', ada)).toBe('403');
+  expect((await models('nanite-gateway', 'POST', '/v1/gc')).status).toBe(403);
+});
+
+test('a pulled model answers through the gateway', async () => {
+  const { body } = await ask('/run/nanite/gateway.sock', 'ada', 'POST', '/api/chat', {
+    model: 'tiny:1',
+    messages: [{ role: 'user', content: 'What is the capital of France?' }],
+    options: { temperature: 0, num_predict: 30 },
+    stream: false,
+  });
+  expect(body).toMatchObject({ message: { content: expect.stringContaining('Paris') as string } });
+});
+
+describe('what is not what it should be', () => {
+  test.each([
+    ['another digest than promised', () => address('tiny.gguf', 'a'.repeat(64)), 'wrong-hash'],
+    ['a header whose tensors are not there', () => 'http://127.0.0.1:8099/cut.gguf', 'refused-model'],
+    ['a private address without insecure', () => address('tiny.gguf'), null],
+  ])('%s is refused', async (what, reference, code) => {
+    const { body } = await pull('bob', reference(), 'bad:1', code === null ? { insecure: false } : {});
+    console.log(what, JSON.stringify(body));
+    const said = (body!['error'] as { code?: string })?.code ?? body!['code'];
+    expect(said).toEqual(code ?? expect.any(String));
+    expect(await names()).not.toContain('bad:1');
+    expect((await machine.run(`ls ${store}/blobs`)).stdout.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+test('a service killed in the middle goes on where it was', async () => {
+  await machine.run(`systemctl restart nanite-models.service`);
+  await models('bob', 'DELETE', '/v1/models/tiny%3A1');
+  const cut = pull('bob', address('slow/tiny.gguf'), 'slow:1');
+  await machine.run('sleep 2');
+  await machine.run('systemctl kill --signal=KILL nanite-models.service');
+  expect((await cut).body).not.toMatchObject({ status: 'success' });
+  expect(await names()).not.toContain('slow:1');
+  const had = Number((await machine.run(`du -B1 ${store}/partial/*.part | cut -f1`)).stdout.trim());
+  expect(had).toBeGreaterThan(1_000_000);
+  await machine.run(': >/run/served');
+  const { body } = await pull('bob', address('slow/tiny.gguf'), 'slow:1');
+  expect(body).toMatchObject({ status: 'success' });
+  const served = (await machine.run('cat /run/served')).stdout.trim().split('\n');
+  const asked = served.filter((line) => line.startsWith('GET')).map((line) => line.split(/[ -]/).map(Number));
+  const first = Math.min(...asked.map(([, start]) => start!));
+  console.log(`had ${had} bytes; asked again from ${first} on, in ${asked.length} requests`);
+});
+
+test('a changed byte is found, and the file fetched again', async () => {
+  const blob = `${store}/blobs/sha256-${sha256}`;
+  await machine.run(`printf x | dd of=${blob} bs=1 seek=5000000 conv=notrunc status=none`);
+  const { body } = await models('bob', 'POST', '/v1/verify', {});
+  expect(body).toMatchObject({
+    status: 'success',
+    result: { bad: [{ sha256, what: 'wrong-hash', repaired: true, models: ['slow-1'] }] },
+  });
+  expect((await machine.run(`sha256sum ${store}/slow-1/*.gguf`)).stdout).toContain(sha256);
+});
+
+test('removing frees the disk', async () => {
+  const { body } = await models('bob', 'DELETE', '/v1/models/slow%3A1');
+  expect(body).toMatchObject({ model: 'slow-1', freedBytes: 98362432 });
+  expect((await machine.run(`ls ${store}/blobs`)).stdout).toBe('');
+});
+
+test('a full disk is said before a byte is fetched, or when it is full, and leaves the store usable', async () => {
+  await machine.run('systemctl stop nanite-models.service');
+  await machine.run(
+    `mkdir -p /etc/nanite/config.d && echo 'models: { reserveBytes: 1000000 }' >/etc/nanite/config.d/test.yaml`,
+  );
+  await machine.run(
+    `mount -t tmpfs -o size=60M,mode=0755,uid=$(id -u nanite-models),gid=$(id -g nanite-models) small ${store}`,
+  );
+  await machine.run(': >/run/served');
+  const { body } = await pull('bob', address('tiny.gguf'), 'tiny:1');
+  expect(body).toMatchObject({ code: 'no-space', httpStatus: 507 });
+  expect((await machine.run('grep -c ^GET /run/served', { check: false })).stdout.trim()).toBe('0');
+  // One that does not say how long it is fills the disk, and is stopped there.
+  const endless = await pull('bob', 'http://127.0.0.1:8099/endless/zeros.gguf', 'endless:1');
+  console.log(JSON.stringify(endless.body));
+  expect(endless.body).toMatchObject({ code: 'no-space' });
+  expect(await names()).toEqual(['smollm2:135m']);
+  expect((await models('bob', 'POST', '/v1/gc')).status).toBe(200);
+  const free = Number((await machine.run(`df -B1 --output=avail ${store} | tail -n1`)).stdout);
+  expect(free).toBeGreaterThan(50_000_000);
+  await machine.run(`systemctl stop nanite-models.service && umount ${store}`);
+});
+
+test('the engine and its workers have no way out, the model store has', async () => {
+  const families = async (unit: string) =>
+    (await machine.run(`systemctl show --value -p RestrictAddressFamilies ${unit}`)).stdout.trim();
+  expect(await families('nanite-models.service')).toContain('AF_INET');
+  expect(await families('nanite-engine.service')).toBe('AF_UNIX');
+  expect(await families('nanite-model@x.service')).toBe('AF_UNIX');
+});
+
+test('purging leaves nothing', async () => {
+  await pull('bob', address('tiny.gguf'), 'tiny:1');
+  await machine.run("apt-get purge -y 'nanite*'");
+  const { stdout } = await machine.run(
+    "find /etc /usr /var/lib /run -path /var/lib/apt -prune -o -path /var/lib/dpkg -prune -o -path /run/systemd -prune -o -iname '*nanite*' -print",
+  );
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .filter((path) => !path.startsWith('/etc/nanite')),
+  ).toEqual(['']);
+});
