@@ -103,6 +103,13 @@ export {
   OllamaToolCall,
   OllamaVersion,
 } from './ollama';
-export { OpenAiError, OpenAiModel, OpenAiModelList, OpenAiRequest } from './openai';
+export {
+  OllamaCopyRequest,
+  OllamaCreateRequest,
+  OllamaDeleteRequest,
+  OllamaProgress,
+  OllamaPullRequest,
+} from './ollama-models';
+export { OpenAiError, OpenAiModel, OpenAiModelDeleted, OpenAiModelList, OpenAiRequest } from './openai';
 export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
 export { GatewayBackendSettings } from './settings/gateway';

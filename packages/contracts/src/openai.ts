@@ -31,3 +31,12 @@ export const OpenAiError = z.object({
 export type OpenAiModel = z.infer<typeof OpenAiModel>;
 export type OpenAiModelList = z.infer<typeof OpenAiModelList>;
 export type OpenAiError = z.infer<typeof OpenAiError>;
+
+/** What DELETE /v1/models/{model} answers. */
+export const OpenAiModelDeleted = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  deleted: z.literal(true),
+});
+
+export type OpenAiModelDeleted = z.infer<typeof OpenAiModelDeleted>;

@@ -1,4 +1,4 @@
-import type { GatewayNotice, GatewaySettings } from '@nanite/contracts';
+import type { GatewayNotice, GatewaySettings, ModelStoreClient } from '@nanite/contracts';
 import type { Log } from '@nanite/kit';
 import type { Backends } from './backends/registry';
 import type { BodyReader } from './http/body';
@@ -14,6 +14,8 @@ export interface Context {
   log: Log;
   engine: Engine;
   catalogue: Catalogue;
+  /** Asked for a user: models/store.ts. */
+  store: ModelStoreClient;
   backends: Backends;
   broker: Broker;
   sessions: Sessions;

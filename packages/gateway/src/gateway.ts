@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import type { GatewaySettings } from '@nanite/contracts';
-import type { Log } from '@nanite/kit';
+import { ModelStoreClient, type GatewaySettings } from '@nanite/contracts';
+import { socketPath, type Log } from '@nanite/kit';
 import { Backends } from './backends/registry';
 import type { Context } from './context';
 import { AccessLog } from './http/access-log';
@@ -19,6 +19,7 @@ import { Sessions, WorkerPools } from './upstream/session';
 export interface GatewayOptions {
   settings: GatewaySettings;
   engine: Engine;
+  store?: ModelStoreClient;
   log: Log;
   version: string;
   accessLog?: AccessLog;
@@ -32,7 +33,14 @@ export class Gateway {
   readonly #accessLog: AccessLog;
 
   /** @throws NaniteError where the settings name users or key files that are not there */
-  constructor({ settings, engine, log, version, accessLog = new AccessLog() }: GatewayOptions) {
+  constructor({
+    settings,
+    engine,
+    store = new ModelStoreClient(socketPath('models')),
+    log,
+    version,
+    accessLog = new AccessLog(),
+  }: GatewayOptions) {
     const broker = new Broker({
       engine,
       log,
@@ -43,6 +51,7 @@ export class Gateway {
       settings,
       log,
       engine,
+      store,
       version,
       broker,
       catalogue: new Catalogue(engine),

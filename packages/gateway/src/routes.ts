@@ -1,11 +1,12 @@
 import { AnthropicRequest, OpenAiRequest } from '@nanite/contracts';
 import { Router } from './http/router';
+import { copy, create, hasBlob, pull, remove, uploadBlob } from './ollama/change';
 import { chat } from './ollama/chat';
 import { embed, embeddings } from './ollama/embed';
 import { generate } from './ollama/generate';
 import { ps, running, show, tags, version } from './ollama/listing';
-import { needsModelManager } from './ollama/unsupported';
-import { model, models } from './openai/models';
+import { push } from './ollama/unsupported';
+import { deleteModel, model, models } from './openai/models';
 import { passThrough } from './openai/pass-through';
 import { openapi, status } from './status';
 
@@ -25,15 +26,16 @@ export function routes(): Router {
     .on('GET', '/api/ps', ps)
     .on('GET', '/api/version', version)
     .on('HEAD', '/api/version', version)
-    .on('POST', '/api/pull', needsModelManager)
-    .on('POST', '/api/push', needsModelManager)
-    .on('POST', '/api/create', needsModelManager)
-    .on('POST', '/api/copy', needsModelManager)
-    .on('DELETE', '/api/delete', needsModelManager)
-    .on('HEAD', '/api/blobs/*', needsModelManager)
-    .on('POST', '/api/blobs/*', needsModelManager)
+    .on('POST', '/api/pull', pull)
+    .on('POST', '/api/push', push)
+    .on('POST', '/api/create', create)
+    .on('POST', '/api/copy', copy)
+    .on('DELETE', '/api/delete', remove)
+    .on('HEAD', '/api/blobs/*', hasBlob)
+    .on('POST', '/api/blobs/*', uploadBlob)
     .on('GET', '/v1/models', models)
     .on('GET', '/v1/models/*', model)
+    .on('DELETE', '/v1/models/*', deleteModel)
     .on('POST', '/v1/chat/completions', passThrough(OpenAiRequest, chats, true))
     .on('POST', '/v1/completions', passThrough(OpenAiRequest, ['completion', 'chat'], true))
     .on('POST', '/v1/responses', passThrough(OpenAiRequest, chats, true))

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { GatewaySettings, type ModelEntry } from '@nanite/contracts';
+import { GatewaySettings, ModelStoreClient, type ModelEntry } from '@nanite/contracts';
 import { createLog } from '@nanite/kit';
 import type { z } from 'zod';
 import { Gateway } from '../gateway';
@@ -43,6 +43,7 @@ export async function startTestGateway(
   const gateway = new Gateway({
     settings: GatewaySettings.parse(settings),
     engine,
+    store: new ModelStoreClient(join(engine.folder, 'models.sock')),
     log: createLog(write),
     version: '0.0.0',
     accessLog: new AccessLog(write, 1),

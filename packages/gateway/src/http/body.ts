@@ -22,6 +22,9 @@ function tooLarge(limit: number): NaniteError {
   });
 }
 
+/** How long a body may take to arrive, in milliseconds. */
+const bodyMs = 120_000;
+
 /** How long, and how much at least, is read of a body that was refused. */
 const drainMs = 3_000;
 const minDrainBytes = 16 * 2 ** 20;
@@ -110,18 +113,31 @@ export class BodyReader {
         }
       };
       const stop = (error: NaniteError) => {
+        clearTimeout(timer);
         req.off('data', onData);
         req.off('end', onEnd);
         chunks.length = 0;
         void this.#drain(exchange).then(() => reject(error));
       };
-      req.on('data', onData);
-      const onEnd = () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
-      req.once('end', onEnd);
-      req.once('error', (cause) =>
-        reject(new NaniteError('client-gone', 'the request ended early', { status: 400, cause })),
+      const timer = setTimeout(
+        () =>
+          stop(
+            new NaniteError('slow-body', 'the request body took longer than two minutes', { status: 408 }),
+          ),
+        bodyMs,
       );
+      req.on('data', onData);
+      const onEnd = () => {
+        clearTimeout(timer);
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+      };
+      req.once('end', onEnd);
+      req.once('error', (cause) => {
+        clearTimeout(timer);
+        reject(new NaniteError('client-gone', 'the request ended early', { status: 400, cause }));
+      });
       res.once('close', () => {
+        clearTimeout(timer);
         this.#held -= size;
         size = 0;
       });

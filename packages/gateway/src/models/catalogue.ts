@@ -54,6 +54,12 @@ export class Catalogue {
     return entry;
   }
 
+  /** The models have changed: the next question reads them again. */
+  forget(): void {
+    this.#readAt = -Infinity;
+    this.#resolved.clear();
+  }
+
   /** The name of a model by its id; null where it is not known. */
   nameOf(id: string): string | null {
     return this.#entries.find(({ manifest }) => manifest.id === id)?.manifest.name ?? null;

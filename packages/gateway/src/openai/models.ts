@@ -1,6 +1,7 @@
-import type { AnthropicModelList, OpenAiModel, OpenAiModelList } from '@nanite/contracts';
+import type { AnthropicModelList, OpenAiModel, OpenAiModelDeleted, OpenAiModelList } from '@nanite/contracts';
 import type { Context, Handler } from '../context';
 import { findTarget } from '../models/target';
+import { removeModel } from '../ollama/change';
 
 const seconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
@@ -57,4 +58,11 @@ export const model: Handler = async (exchange, context) => {
       ? answer
       : { type: 'model', id, display_name: id, created_at: created },
   );
+};
+
+/** DELETE /v1/models/{id} */
+export const deleteModel: Handler = async (exchange, context) => {
+  const id = decodeURIComponent(exchange.path.slice('/v1/models/'.length));
+  await removeModel(exchange, context, id);
+  exchange.json({ id, object: 'model', deleted: true } satisfies OpenAiModelDeleted);
 };
