@@ -1,12 +1,12 @@
-import type { lookup } from 'node:dns';
 import { EnvHttpProxyAgent, fetch as undiciFetch, interceptors, type Dispatcher } from 'undici';
-import { guardedConnector, httpsOnly } from './guard';
+import { guardedConnector, publicHttpsOnly, strictRules, type GuardRules } from './guard';
 
 export interface HttpOptions {
   /** Allows plain HTTP and addresses that are not public. Certificates are checked all the same. */
   insecure: boolean;
-  /** How names are resolved; tests replace it. */
-  lookup?: typeof lookup;
+  rules?: GuardRules;
+  /** A certificate to trust instead of the system's. */
+  ca?: string;
 }
 
 /** How the model manager speaks HTTP: guarded, through the proxies of the environment. */
@@ -18,7 +18,7 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** Redirects followed before a source is taken for broken, as Ollama and curl's documentation suggest. */
+/** Redirects followed before a source is taken for broken; as many as Ollama follows. */
 const maxRedirections = 10;
 
 /**
@@ -26,14 +26,15 @@ const maxRedirections = 10;
  * `http_proxy`, `https_proxy` and `no_proxy` are honoured; a proxy resolves names itself, so with one only addresses
  * and localhost in the URL are judged here and the rest is the proxy's to allow.
  */
-export function createHttpClient({ insecure, lookup: resolve }: HttpOptions): HttpClient {
+export function createHttpClient({ insecure, rules = strictRules, ca }: HttpOptions): HttpClient {
   const agent = new EnvHttpProxyAgent({
     headersTimeout: 30_000,
     // A body that says nothing for so long is stalled; Ollama waits as long.
     bodyTimeout: 30_000,
-    ...(insecure ? {} : { connect: guardedConnector(resolve) }),
+    connect: insecure ? { ca, lookup: rules.lookup } : guardedConnector(rules, { ca }),
+    ...(ca === undefined ? {} : { requestTls: { ca } }),
   });
-  const guarded = insecure ? agent : agent.compose(httpsOnly);
+  const guarded = insecure ? agent : agent.compose(publicHttpsOnly(rules));
   return {
     dispatcher: guarded.compose(interceptors.redirect({ maxRedirections })),
     fetch: ((input: string | URL, init?: RequestInit) =>

@@ -4,6 +4,14 @@ import { NaniteError } from '@nanite/kit';
 import { buildConnector, type Dispatcher } from 'undici';
 import { isPublicAddress } from './address';
 
+/** How addresses are found and judged. Tests, which have nothing but loopback addresses, give their own. */
+export interface GuardRules {
+  lookup: typeof lookup;
+  isPublic: (address: string) => boolean;
+}
+
+export const strictRules: GuardRules = { lookup, isPublic: isPublicAddress };
+
 const insecureHint = 'if this is a server of yours, allow it with insecure: true (--insecure)';
 
 function refusedAddress(host: string, address: string): NaniteError {
@@ -16,21 +24,19 @@ function refusedAddress(host: string, address: string): NaniteError {
   );
 }
 
-/**
- * Name resolution that gives public addresses only.
- *
- * @param resolve how names are resolved; tests replace it
- */
-export function guardedLookup(resolve: typeof lookup = lookup): LookupFunction {
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
+
+/** Name resolution that gives public addresses only. */
+export function guardedLookup(rules: GuardRules): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    rules.lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       const [first] = addresses ?? [];
       if (error !== null || first === undefined) {
         callback(error ?? new Error(`${hostname} has no address`), '', 0);
         return;
       }
       // One private address among public ones is refused as well: which of them is used is chance.
-      const refused = addresses.find(({ address }) => !isPublicAddress(address));
+      const refused = addresses.find(({ address }) => !rules.isPublic(address));
       if (refused !== undefined) callback(refusedAddress(hostname, refused.address), '', 0);
       else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
@@ -43,20 +49,24 @@ export function guardedLookup(resolve: typeof lookup = lookup): LookupFunction {
  * they are resolved for this very connection, and the socket's peer once more before a byte is sent, so a name that
  * changes its address between a check and its use (DNS rebinding) gains nothing.
  */
-export function guardedConnector(resolve?: typeof lookup): buildConnector.connector {
-  const connect = buildConnector({ lookup: guardedLookup(resolve) });
+export function guardedConnector(
+  rules: GuardRules,
+  tls: { ca?: string | undefined } = {},
+): buildConnector.connector {
+  const connect = buildConnector({ ...tls, lookup: guardedLookup(rules) });
   return (options, callback) => {
-    const host = options.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !isPublicAddress(host)) {
+    const host = bare(options.hostname);
+    if (isIP(host) !== 0 && !rules.isPublic(host)) {
       callback(refusedAddress(host, host), null);
       return;
     }
     connect(options, (...result) => {
-      const socket: Socket | null = result[1];
+      // On an error undici gives nothing in its place, not even null.
+      const socket: Socket | null | undefined = result[1];
       const peer = socket?.remoteAddress;
-      if (socket !== null && (peer === undefined || !isPublicAddress(peer))) {
+      if (socket && (peer === undefined || !rules.isPublic(peer))) {
         socket.destroy();
-        callback(refusedAddress(options.hostname, peer ?? 'gone'), null);
+        callback(refusedAddress(host, peer ?? 'gone'), null);
         return;
       }
       callback(...result);
@@ -65,17 +75,19 @@ export function guardedConnector(resolve?: typeof lookup): buildConnector.connec
 }
 
 /** Passes on only what goes to HTTPS; also where a proxy connects for us, addresses in the URL are judged here. */
-export const httpsOnly: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
-  const { protocol, hostname } = new URL(String(options.origin));
-  if (protocol !== 'https:') {
-    throw new NaniteError('refused-plain-http', `${protocol}//${hostname} is not encrypted`, {
-      status: 403,
-      hint: insecureHint,
-    });
-  }
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublicAddress(host))) {
-    throw refusedAddress(host, host);
-  }
-  return dispatch(options, handler);
-};
+export function publicHttpsOnly({ isPublic }: GuardRules): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const { protocol, hostname } = new URL(String(options.origin));
+    if (protocol !== 'https:') {
+      throw new NaniteError('refused-plain-http', `${protocol}//${hostname} is not encrypted`, {
+        status: 403,
+        hint: insecureHint,
+      });
+    }
+    const host = bare(hostname);
+    if (host === 'localhost' || host.endsWith('.localhost') || (isIP(host) !== 0 && !isPublic(host))) {
+      throw refusedAddress(host, host);
+    }
+    return dispatch(options, handler);
+  };
+}

@@ -18,10 +18,15 @@ export interface SmallAnswer {
 export async function fetchSmall(
   client: HttpClient,
   url: string,
-  { headers = {}, limit, signal }: { headers?: Record<string, string>; limit: number; signal: AbortSignal },
+  {
+    method = 'GET',
+    headers = {},
+    limit,
+    signal,
+  }: { method?: 'GET' | 'HEAD'; headers?: Record<string, string>; limit: number; signal: AbortSignal },
 ): Promise<SmallAnswer> {
   try {
-    const answer = await request(url, { dispatcher: client.dispatcher, headers, signal });
+    const answer = await request(url, { method, dispatcher: client.dispatcher, headers, signal });
     const parts: Buffer[] = [];
     let size = 0;
     for await (const piece of answer.body as AsyncIterable<Buffer>) {
