@@ -50,7 +50,7 @@ export class Fetches {
 
   /**
    * @returns when the file is a blob
-   * @throws NaniteError `wrong-hash`, `no-space`, and what the download throws
+   * @throws NaniteError `digest-mismatch`, `no-space`, and what the download throws
    */
   async get(key: string, file: ResolvedFile, onProgress: OnProgress, signal: AbortSignal): Promise<Fetched> {
     signal.throwIfAborted();

@@ -37,7 +37,7 @@ export class Puller {
   }
 
   /**
-   * @throws NaniteError `bad-reference`, `name-taken`, `no-space`, `over-quota`, `wrong-hash`, `refused-model`, and what
+   * @throws NaniteError `bad-reference`, `name-taken`, `no-space`, `over-quota`, `digest-mismatch`, `refused-model`, and what
    *   the source throws
    */
   async pull(request: PullRequest, asked: Asked): Promise<StoredModel> {

@@ -220,7 +220,7 @@ describe('pull', () => {
 
   it('of bytes that are not what was promised is refused, and nothing of them is kept', async () => {
     sources.offer('bent:1', [{ name: 'x.gguf', bytes: randomBytes(5000), promised: 'a'.repeat(64) }]);
-    await expect(pull('bent:1')).rejects.toMatchObject({ code: 'wrong-hash', status: 422 });
+    await expect(pull('bent:1')).rejects.toMatchObject({ code: 'digest-mismatch', status: 422 });
     expect((await client.list()).models).toEqual([]);
     expect(readdirSync(store.layout.partial)).toEqual([]);
     expect(store.blobs.list()).toEqual([]);
@@ -320,7 +320,7 @@ describe('create and copy', () => {
     const digest = `sha256:${sha256Of(bytes)}`;
     expect(await client.hasBlob(digest)).toBe(false);
     await expect(client.uploadBlob(digest, Readable.from([Buffer.from('x')]))).rejects.toMatchObject({
-      code: 'wrong-digest',
+      code: 'digest-mismatch',
       status: 400,
     });
     await expect(all(client.create({ model: 'up', files: { 'm.gguf': digest } }))).rejects.toMatchObject({

@@ -13,7 +13,7 @@ const graceMs = 60 * 60_000;
 /**
  * Take the body of a request as a blob, hashed while it comes.
  *
- * @throws NaniteError `wrong-digest` 400, `no-space`, `over-quota` 507
+ * @throws NaniteError `digest-mismatch` 400, `no-space`, `over-quota` 507
  */
 export async function takeUpload(store: Store, sha256: string, request: IncomingMessage): Promise<void> {
   if (store.blobs.has(sha256)) {
@@ -34,7 +34,7 @@ export async function takeUpload(store: Store, sha256: string, request: Incoming
     await pipeline(request, hashing, createWriteStream(draft, { mode: 0o600 }));
     const found = hash.digest('hex');
     if (found !== sha256) {
-      throw new NaniteError('wrong-digest', `the bytes hash to sha256:${found}, not sha256:${sha256}`, {
+      throw new NaniteError('digest-mismatch', `the bytes hash to sha256:${found}, not sha256:${sha256}`, {
         status: 400,
       });
     }

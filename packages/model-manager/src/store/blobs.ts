@@ -64,7 +64,7 @@ export class Blobs {
    * taken, for the original may change at any time.
    *
    * @param mayLink a hard link keeps the owner's right to change the file in place: only for files that are done
-   * @throws NaniteError `wrong-hash` 422 where another digest was expected; `no-space` 507; `unreadable` 403
+   * @throws NaniteError `digest-mismatch` 422 where another digest was expected; `no-space` 507; `unreadable` 403
    */
   async take(
     file: string,
@@ -143,7 +143,7 @@ function refuseUnreadable(error: unknown, path: string): void {
 }
 
 export function wrongHash(what: string, found: string, expected: string): NaniteError {
-  return new NaniteError('wrong-hash', `${what} has sha256 ${found} instead of ${expected}`, {
+  return new NaniteError('digest-mismatch', `${what} has sha256 ${found} instead of ${expected}`, {
     hint: 'the source gave other bytes than it promised: try again, or another source',
     status: 422,
   });

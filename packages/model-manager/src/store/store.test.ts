@@ -213,7 +213,7 @@ describe('a blob that changed on the disk', () => {
   it('taken from elsewhere with another digest than promised is refused', async () => {
     writeFileSync(join(folder, 'source'), 'x');
     await expect(store.blobs.take(join(folder, 'source'), 'b'.repeat(64))).rejects.toMatchObject({
-      code: 'wrong-hash',
+      code: 'digest-mismatch',
     });
     expect(readdirSync(store.layout.partial)).toEqual([]);
     expect(store.blobs.list()).toEqual([]);

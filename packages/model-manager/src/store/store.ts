@@ -168,6 +168,7 @@ export class Store {
     refusePackage(model, 'changed');
     const record: ModelRecord = { ...model.record, ...change };
     writeAtomically(join(model.path, this.layout.recordName), `${JSON.stringify(record, null, 2)}\n`, 0o644);
+    syncFolder(model.path);
     return this.#current(model.manifest.id);
   }
 
