@@ -63,7 +63,9 @@ function llamaEnvironment(
     LLAMA_ARG_STREAM_INTERVAL: '33',
     // Threads wait for each other about 200 times a token: awake while that takes microseconds, asleep when one of them
     // queues for a CPU behind another program. libgomp's default (300,000) spins away the time slice in which it could run.
-    GOMP_SPINCOUNT: '10000',
+    GOMP_SPINCOUNT: '100000',
+    // Repacked weights and the cache in huge pages: each token reads all of them (docs/decisions/0014).
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     // Enough for every slot, the health check and requests that wait; each costs a stack.
     LLAMA_ARG_THREADS_HTTP: String(plan.slots + 4),
     // A prompt that does not fit is an error that says so; nothing is cut away in silence.
