@@ -274,6 +274,6 @@ test('purging leaves nothing', async () => {
     stdout
       .trim()
       .split('\n')
-      .filter((path) => !path.startsWith('/etc/nanite')),
-  ).toEqual(['']);
+      .filter((path) => path !== '' && !path.startsWith('/etc/nanite')),
+  ).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Machine } from '../harness';
 
 /** What holds for every unit that we ship. */
-const packages = ['nanite-server', 'nanite-onnxruntime'];
+const packages = ['nanite-server', 'nanite-onnxruntime', 'nanite-models', 'polkitd'];
 let machine: Machine;
 let services: string[];
 

@@ -1,6 +1,7 @@
 import type { CreateRequest, ModelManifest, ModelRecord, StoredModel } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { join } from 'node:path';
+import { jinjaFromGo } from '../modelfile/go-template';
 import { fullName, type Store } from '../store';
 import { manifestOf, type CheckedFile } from './manifest';
 import type { Asked, Puller } from './pull';
@@ -35,7 +36,7 @@ const blank: ModelRecord = {
 /**
  * Make a model from another one, or from blobs that were uploaded: Ollama's /api/create.
  *
- * @throws NaniteError `unsupported` 501 for `quantize`; `model-not-found`, `blob-missing` 404; `refused-model` 422
+ * @throws NaniteError `unsupported` 501 for `quantize`; `model-not-found`, `blob-missing` 404; `refused-model`, `unsupported-template` 422
  */
 export async function createModel(
   puller: Puller,
@@ -87,7 +88,7 @@ export async function createModel(
       pinned: false,
       lineage: base === null ? [] : [base.manifest.name, ...base.record.lineage],
       licenceText: licence ?? base?.record.licenceText ?? null,
-      goTemplate: text.go ?? (text.replaced ? null : (base?.record.goTemplate ?? null)),
+      goTemplate: text.replaced ? null : (base?.record.goTemplate ?? null),
       messages: request.messages ?? base?.record.messages ?? [],
       // Its source is the base, which is what an update would follow.
       reference: null,
@@ -174,15 +175,13 @@ async function takeTemplate(
   template: string | undefined,
   files: CheckedFile[],
   keep: (digest: string) => void,
-): Promise<{ files: CheckedFile[]; go: string | null; replaced: boolean }> {
-  if (template === undefined || template === '') return { files, go: null, replaced: false };
-  if (!isJinja(template)) return { files, go: template, replaced: true };
-  const blob = await storeText(store, template);
+): Promise<{ files: CheckedFile[]; replaced: boolean }> {
+  if (template === undefined || template === '') return { files, replaced: false };
+  const blob = await storeText(store, isJinja(template) ? template : jinjaFromGo(template));
   keep(blob.sha256);
   const others = files.filter(({ role }) => role !== 'template');
   return {
     files: [...others, { role: 'template', name: 'chat_template.jinja', ...blob, facts: null }],
-    go: null,
     replaced: true,
   };
 }

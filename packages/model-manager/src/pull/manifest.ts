@@ -1,7 +1,6 @@
 import type { ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { GateFacts } from '../gate/facts';
-import { checkTogether } from '../gate/together';
 import type { ResolvedModel } from '../sources/resolved';
 import { safeFileName } from '../store';
 
@@ -59,7 +58,6 @@ export function manifestOf(
     throw refused(`${name} has no weights that an engine here could run`);
   }
   const named = filesOf(files);
-  checkTogether(files.map(({ size, facts }, i) => ({ name: named[i]?.path ?? '', size, facts })));
   const parameters = weights.reduce((sum, { facts }) => sum + (facts?.parameters ?? 0), 0);
   const capabilities = new Set([...first.capabilities, ...(hints.capabilities ?? [])]);
   if (files.some(({ facts }) => facts?.role === 'projector')) capabilities.add('vision');

@@ -5,6 +5,7 @@ import { fullName, type Store } from '../store';
 import { Fetches } from './fetches';
 import { manifestOf, type CheckedFile } from './manifest';
 import { Meter } from './meter';
+import { checkTogether } from '../gate/together';
 import { isJinja } from './template';
 import type { FetchSettings, PullTools } from './tools';
 import { storeText } from './text-blob';
@@ -101,9 +102,9 @@ export class Puller {
       asked.report({ status: 'verifying sha256 digest' });
       await this.check(checked, asked.signal);
       const { template } = resolved.hints;
-      const jinja = template !== undefined && isJinja(template);
-      if (jinja && !checked.some(({ role }) => role === 'template')) {
-        const blob = await storeText(this.store, template);
+      const jinja = template === undefined ? null : jinjaOf(template, checked);
+      if (jinja !== null && !checked.some(({ role }) => role === 'template')) {
+        const blob = await storeText(this.store, jinja);
         releases.push(this.store.hold([blob.sha256]));
         checked.push({ role: 'template', name: 'chat_template.jinja', ...blob, facts: null });
       }
@@ -117,7 +118,7 @@ export class Puller {
         pinned: before?.origin === 'store' && before.manifest.name === name && before.record.pinned,
         lineage: [],
         licenceText: resolved.hints.licenceText ?? null,
-        goTemplate: template !== undefined && !jinja ? template : null,
+        goTemplate: template !== undefined && !isJinja(template) ? template : null,
         messages: resolved.hints.messages ?? [],
         uid: asked.uid,
       };
@@ -143,6 +144,7 @@ export class Puller {
         });
       }
     }
+    checkTogether(files);
   }
 
   async #file(file: ResolvedFile, source: string, meter: Meter, asked: Asked) {

@@ -299,14 +299,13 @@ describe('create and copy', () => {
         parameters: { temperature: 0.5 },
         license: ['One', 'Two'],
         messages: [{ role: 'user', content: 'Ahoy' }],
-        template: '{{ .System }} {{ .Prompt }}',
       }),
     );
     const pirate = await client.show('pirate');
     expect(pirate).toMatchObject({
       manifest: { name: 'pirate:latest', system: 'You are a pirate.', parameters: { temperature: 0.5 } },
       record: { lineage: ['tiny:1'], licenceText: 'One\n\nTwo', messages: [{ content: 'Ahoy' }] },
-      template: '{{ .System }} {{ .Prompt }}',
+      template: null,
     });
     expect(pirate.manifest.files).toMatchObject([{ sha256 }]);
     expect((await client.copy({ source: 'pirate', destination: 'captain:2' })).manifest.id).toBe('captain-2');
@@ -333,6 +332,14 @@ describe('create and copy', () => {
       client.create({ model: 'up', files: { 'm.gguf': digest }, template: '{% for m in messages %}' }),
     );
     expect(await client.show('up')).toMatchObject({ template: '{% for m in messages %}', missing: [] });
+  });
+
+  it('refuse a template of Go that no engine reads', async () => {
+    offer('tiny:1');
+    await pull('tiny:1');
+    await expect(
+      all(client.create({ model: 'pirate', from: 'tiny', template: '{{ .System }} Ahoy {{ .Prompt }}' })),
+    ).rejects.toMatchObject({ code: 'unsupported-template', status: 422 });
   });
 
   it('refuse to quantise, and what does not exist', async () => {

@@ -4,6 +4,7 @@ import {
   constants,
   copyFileSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -118,7 +119,9 @@ function bring(from: string, to: string, mayLink: boolean): Taken {
   if (mayLink) {
     try {
       linkSync(from, to);
-      return 'hardlink';
+      if (isDone(to)) return 'hardlink';
+      // The path was exchanged for a file that somebody else can still write to.
+      rmSync(to, { force: true });
     } catch {
       // Another file system, or fs.protected_hardlinks: a copy always works.
     }
@@ -130,6 +133,14 @@ function bring(from: string, to: string, mayLink: boolean): Taken {
     refuseUnreadable(error, from);
     throw error;
   }
+}
+
+/** Whether nobody but root and this process's user can write to a file: docs/decisions/0093. */
+function isDone(path: string): boolean {
+  const found = lstatSync(path);
+  return (
+    found.isFile() && (found.uid === 0 || found.uid === process.getuid?.()) && (found.mode & 0o022) === 0
+  );
 }
 
 function refuseUnreadable(error: unknown, path: string): void {
