@@ -4,5 +4,6 @@ import { bundle } from '../../tools/nx-debian/bundle';
 export default bundle({
   main: 'src/main.ts',
   gate: 'src/gate/program.ts',
+  sharing: 'src/sharing/program.ts',
   'hash-thread': 'src/download/hash-thread.mjs',
 });

@@ -1,15 +1,78 @@
-import { resolve } from 'node:path';
-import type { ExportRequest, ImportRequest } from '@nanite/contracts';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ApiFailure, ProgressEvent, type ExportRequest, type ImportRequest } from '@nanite/contracts';
+import { libDir } from '@nanite/kit';
+import { bytes } from '../terminal/format';
+import { sanitise } from '../terminal/sanitise';
+import { table } from '../terminal/table';
 import { follow } from './follow';
 import { store, told } from './store';
 
-/** `nanite models import` */
+/** Reads and writes other programs' stores as the person who asks: comes with nanite-models. */
+const program = (): string => join(libDir(), 'models/sharing.mjs');
+
+/** @throws ApiFailure `unreachable` where nanite-models is not installed, and what the program reports */
+async function* shared(
+  request: { import: ImportRequest } | { export: ExportRequest },
+  signal: AbortSignal,
+): AsyncGenerator<ProgressEvent, void, void> {
+  if (!existsSync(program())) throw new ApiFailure(503, 'unreachable', 'nanite-models is not installed');
+  const child = spawn(process.execPath, [program(), JSON.stringify(request)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal,
+  });
+  // Told by the stream that ends without a last event.
+  child.once('error', () => {});
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = ProgressEvent.parse(JSON.parse(line));
+    if (event.error !== undefined) {
+      const { httpStatus = 500, code = 'internal', error, hint = null } = event;
+      throw new ApiFailure(httpStatus, code, error, hint);
+    }
+    yield event;
+    if (event.status === 'success') return;
+  }
+  signal.throwIfAborted();
+  throw new ApiFailure(502, 'broken-off', 'the work ended before it was done');
+}
+
+interface Found {
+  name: string;
+  sizeBytes?: number;
+  source?: string;
+  files?: Array<{ name: string; how?: string }>;
+}
+
+interface ImportResult {
+  kind: string;
+  models: Found[];
+  refused?: Array<{ name: string; message: string }>;
+}
+
+/** What an import did, or a dry run found. */
+export function importText({ kind, models, refused = [] }: ImportResult): string {
+  if (models.length === 0 && refused.length === 0) return `No models are there (looked for: ${kind}).\n`;
+  const ways = ({ files = [] }: Found): string => {
+    const how = new Set(files.flatMap((file) => file.how ?? []));
+    return [...how].join(', ');
+  };
+  const rows = models.map((model) => [
+    sanitise(model.name),
+    model.sizeBytes === undefined ? '' : bytes(model.sizeBytes),
+    sanitise(model.source ?? ways(model)),
+  ]);
+  const lines = refused.map(({ name, message }) => `refused: ${sanitise(name)}: ${sanitise(message)}\n`);
+  return table(rows) + lines.join('');
+}
+
+/** `nanite models import`. Exit status 1 where a model was refused. */
 export const importModels = (
   path: string,
   options: { kind: string; model: string[]; dryRun?: boolean; json?: boolean },
 ): Promise<number> =>
   told(options.json ?? false, async () => {
-    const client = store();
     const request: ImportRequest = {
       path: resolve(path),
       kind: options.kind as ImportRequest['kind'],
@@ -17,11 +80,10 @@ export const importModels = (
       dryRun: options.dryRun ?? false,
     };
     const json = options.json ?? false;
-    const last = await follow(client, (signal) => client.import(request, signal), { json });
-    if (!json && last?.result !== undefined) {
-      process.stdout.write(`${JSON.stringify(last.result, null, 2)}\n`);
-    }
-    return 0;
+    const last = await follow(store(), (signal) => shared({ import: request }, signal), { json });
+    const result = last?.result as ImportResult;
+    if (!json) process.stdout.write(importText(result));
+    return (result.refused ?? []).length > 0 ? 1 : 0;
   });
 
 /** `nanite models export` and `share` */
@@ -30,16 +92,14 @@ export const exportModels = (
   options: { to: string; kind: string; json?: boolean },
 ): Promise<number> =>
   told(options.json ?? false, async () => {
-    const client = store();
     const request: ExportRequest = {
       models,
       path: resolve(options.to),
       kind: options.kind as ExportRequest['kind'],
     };
     const json = options.json ?? false;
-    const last = await follow(client, (signal) => client.export(request, signal), { json });
-    if (!json && last?.result !== undefined) {
-      process.stdout.write(`${JSON.stringify(last.result, null, 2)}\n`);
-    }
+    const last = await follow(store(), (signal) => shared({ export: request }, signal), { json });
+    const { files } = last?.result as { files: Array<{ path: string; how: string; size: number }> };
+    if (!json) process.stdout.write(table(files.map(({ path, how, size }) => [how, bytes(size), path])));
     return 0;
   });

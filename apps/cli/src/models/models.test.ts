@@ -254,19 +254,52 @@ describe('what keeps the store', () => {
     expect(store.asked.at(-1)?.body).toEqual({ models: ['x'], repair: false });
   });
 
-  it('import, export and share name whole paths', async () => {
-    store
-      .on('POST /v1/import', steps({ status: 'success' }))
-      .on('POST /v1/export', steps({ status: 'success' }));
-    await run('import', '/srv/../srv/ollama', '--kind', 'ollama', '--model', 'a', '--dry-run');
-    await run('share', 'x', '--with', 'ollama', '--to', '/srv/ollama');
-    await run('export', 'x', 'y', '--to', 'stick');
-    expect(store.asked.map(({ body }) => body)).toEqual([
-      { path: '/srv/ollama', kind: 'ollama', models: ['a'], dryRun: true },
-      { models: ['x'], path: '/srv/ollama', kind: 'ollama' },
-      { models: ['x', 'y'], path: resolve('stick'), kind: 'export' },
-    ]);
-    expect((await run('share', 'x', '--to', '/srv')).status).toBe(2);
+  it('import, export and share are done as the person, by the program of nanite-models', async () => {
+    const lib = join(gateway.folder, 'lib');
+    mkdirSync(join(lib, 'models'), { recursive: true });
+    const env = { NANITE_RUNTIME_DIR: gateway.folder, NANITE_LIB_DIR: lib };
+    const sharing = (...words: string[]) => nanite.run(['models', ...words], env);
+    const absent = await sharing('import', '/srv');
+    expect(absent).toMatchObject({ status: 4, stderr: expect.stringContaining('nanite-models') });
+    // Says what it was asked, as the one model that it found.
+    writeFileSync(
+      join(lib, 'models/sharing.mjs'),
+      `const say = (event) => console.log(JSON.stringify(event));
+       const asked = process.argv[2];
+       if (asked.includes('/bad')) { say({ status: 'error', error: 'no', code: 'bad-store', httpStatus: 422 }); process.exit(1); }
+       const result = { kind: 'ollama', models: [{ name: asked }], files: [{ path: asked, how: 'reflink', size: 1 }] };
+       if (asked.includes('/some')) result.refused = [{ name: 'x', message: 'a pickle' }];
+       say({ status: 'working' });
+       say({ status: 'success', result });`,
+    );
+    const imported = await sharing(
+      'import',
+      '/srv/../srv/ollama',
+      '--kind',
+      'ollama',
+      '--model',
+      'a',
+      '--dry-run',
+    );
+    expect(JSON.parse(imported.stdout)).toEqual({
+      import: { path: '/srv/ollama', kind: 'ollama', models: ['a'], dryRun: true },
+    });
+    const exported = await sharing('export', 'x', 'y', '--to', 'stick');
+    expect(exported.stdout).toMatch(/^reflink +1 B /);
+    expect(exported.stdout).toContain(
+      JSON.stringify({ models: ['x', 'y'], path: resolve('stick'), kind: 'export' }),
+    );
+    const shared = await sharing('share', 'x', '--with', 'ollama', '--to', '/srv/ollama');
+    expect(shared.stdout).toContain('"kind":"ollama"');
+    expect(await sharing('import', '/some')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('a pickle'),
+    });
+    expect(await sharing('import', '/bad')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no'),
+    });
+    expect((await sharing('share', 'x', '--to', '/srv')).status).toBe(2);
   });
 });
 

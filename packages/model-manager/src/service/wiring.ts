@@ -1,4 +1,6 @@
 import { NaniteError } from '@nanite/kit';
+import { exportFrom, importInto } from '../sharing';
+import { parseModelfile, printModelfile } from '../modelfile/modelfile';
 import type { Extensions } from './extensions';
 
 const missing = (what: string) => () => {
@@ -9,8 +11,8 @@ const missing = (what: string) => () => {
 export const extensions: Extensions = {
   withFit: (models) => models,
   fit: missing('fit'),
-  parseModelfile: missing('reading Modelfiles'),
-  printModelfile: () => '',
-  import: missing('import'),
-  export: missing('export'),
+  parseModelfile,
+  printModelfile,
+  import: importInto,
+  export: exportFrom,
 };

@@ -1,0 +1,1 @@
+export { exportFrom, importInto } from './take-in';
