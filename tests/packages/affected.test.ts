@@ -22,6 +22,8 @@ test('a change of kit is one of all that bundle it, and of what depends on these
     'nanite-engine',
     'nanite-gateway',
     'nanite-gpu-detect',
+    'nanite-model-catalog',
+    'nanite-models',
     'nanite-server',
   ]);
 });

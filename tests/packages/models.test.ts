@@ -4,6 +4,7 @@ import { Machine } from '../harness';
 /** The model store in a booted trixie: two people, a web server on loopback, real weights. The tests run in order. */
 const packages = [
   'nanite-models',
+  'nanite-cli',
   'nanite-engine',
   'nanite-gateway',
   'nanite-llama',
@@ -151,8 +152,8 @@ test('whom polkit lets may change too', async () => {
 
 test('nobody speaks for somebody else but the gateway', async () => {
   const script = (uid: string) => `
-    const call = require('http').request({ socketPath: '/run/nanite/models.sock', method: 'POST', path: '/v1/gc',
-      headers: { 'nanite-acting-for': '${uid}' } }, (answer) => console.log(answer.statusCode));
+    const call = require('http').request({ socketPath: '/run/nanite/models.sock', method: 'POST', path: '/v1/gc', agent: false,
+      headers: { 'nanite-acting-for': '${uid}' } }, (answer) => { console.log(answer.statusCode); answer.resume(); });
     call.end();`;
   const as = async (user: string, uid: string) =>
     (await machine.run(['node', '-e', script(uid)], { user })).stdout.trim();
@@ -180,6 +181,28 @@ test('a pulled model answers through the gateway, as the same file from a packag
   const pulled = await answer('tiny:1');
   expect(pulled).toContain('Paris');
   expect(pulled).toBe(await answer('smollm2:135m'));
+});
+
+test('nanite and the gateway ask the same store, for the person who asks them', async () => {
+  const nanite = (user: string, ...args: string[]) =>
+    machine.run(['nanite', 'models', ...args], { user, check: false });
+  const pulled = await nanite('bob', 'pull', '--insecure', '--name', 'cli:1', address('tiny.gguf'));
+  expect(pulled, pulled.stderr).toMatchObject({ code: 0 });
+  expect((await nanite('ada', 'list')).stdout).toContain('cli:1');
+  const refused = await nanite('ada', 'rm', 'cli:1');
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain('may not change');
+  const gateway = (user: string, method: string, path: string, body: unknown) =>
+    ask('/run/nanite/gateway.sock', user, method, path, body);
+  const again = { model: address('tiny.gguf'), insecure: true };
+  expect((await gateway('ada', 'POST', '/api/pull', again)).status).toBe(403);
+  expect((await gateway('bob', 'POST', '/api/pull', again)).body).toMatchObject({ status: 'success' });
+  expect((await gateway('bob', 'DELETE', '/api/delete', { model: 'tiny' })).status).toBe(200);
+  expect((await gateway('ada', 'DELETE', '/api/delete', { model: 'cli:1' })).status).toBe(403);
+  expect((await gateway('bob', 'DELETE', '/api/delete', { model: 'cli:1' })).status).toBe(200);
+  expect(await names()).not.toContain('cli:1');
+  const through = (await machine.run('id -u nanite-gateway')).stdout.trim();
+  expect(await journal()).toMatch(new RegExp(`removed uid=\\d+ through=${through} model="cli:1"`));
 });
 
 describe('what is not what it should be', () => {
