@@ -3,6 +3,7 @@ import { coldload } from './coldload/coldload';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
 import { memory } from './memory/memory';
+import { pull } from './pull/pull';
 import { tokens } from './tokens/tokens';
 
-export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory];
+export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory, pull];

@@ -14,7 +14,7 @@ export const ModelSettings = z.strictObject({
     .number()
     .int()
     .min(64 * 1024)
-    .default(16 * 1024 * 1024)
+    .default(64 * 1024 * 1024)
     .describe('Bytes of a range: the most that is fetched again after a cut.'),
   bytesPerSecond: z
     .number()

@@ -117,7 +117,7 @@ class Download {
         first.body.destroy();
         return await this.#inOne(part, null);
       }
-      await reserve(part, target.part, first.total);
+      await part.truncate(first.total);
       return await this.#inRanges(part, new Chunks(first.total, chunkBytes), first.validator, first);
     } catch (error) {
       if (this.options.signal.aborted) throw this.options.signal.reason;
@@ -159,14 +159,17 @@ class Download {
           }, persistence);
         }
       };
-      const connections = Array.from({ length: this.options.parallel }, () =>
-        connection().catch((error: unknown) => {
-          // The first failure ends all; the others' failures are only its echo.
-          if (!this.#stop.signal.aborted) this.#stop.abort(error);
-          throw error;
-        }),
+      // The space is reserved while the first bytes come: what it takes of time is no one's to wait for.
+      const all = [reserve(this.target.part, chunks.size)];
+      for (let count = 0; count < this.options.parallel; count++) all.push(connection());
+      await Promise.allSettled(
+        all.map((one) =>
+          one.catch((error: unknown) => {
+            // The first failure ends all; the others' failures are only its echo.
+            if (!this.#stop.signal.aborted) this.#stop.abort(error);
+          }),
+        ),
       );
-      await Promise.allSettled(connections);
       if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
       await record.finish();
       return { sha256: await hash.end(chunks.size), size: chunks.size };
@@ -225,8 +228,8 @@ class Download {
         this.#checkSize(answer.total);
         const hash = new FileHash(part.fd);
         try {
-          if (answer.total === null) await part.truncate(0);
-          else await reserve(part, this.target.part, answer.total);
+          await part.truncate(answer.total ?? 0);
+          if (answer.total !== null) await reserve(this.target.part, answer.total);
           let done = 0;
           const size = await transfer(answer.body, part, {
             position: 0,

@@ -11,22 +11,20 @@ export function openPart(path: string): Promise<FileHandle> {
 }
 
 /**
- * Give a file its size and its place on the disk, so that a full disk is found out before the first byte.
+ * Give a file its place on the disk, so that a disk too small for it is found out at once and not at the end.
  *
- * Node has no fallocate(2); util-linux's program is on every Debian. File systems without it get a sparse file.
+ * Node has no fallocate(2); util-linux's program is on every Debian. File systems without it keep a sparse file.
  *
  * @throws NaniteError `no-space` (507)
  */
-export async function reserve(file: FileHandle, path: string, size: number): Promise<void> {
-  if (size > 0) {
-    try {
-      await run('fallocate', ['--length', String(size), path]);
-    } catch (error) {
-      const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-      if (/no space left|disk quota/i.test(said)) throw noSpace(path, error);
-    }
+export async function reserve(path: string, size: number): Promise<void> {
+  if (size === 0) return;
+  try {
+    await run('fallocate', ['--length', String(size), path]);
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    if (/no space left|disk quota/i.test(said)) throw noSpace(path, error);
   }
-  await file.truncate(size);
 }
 
 export function noSpace(path: string, cause: unknown): NaniteError {

@@ -2,6 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Chunks } from './chunks';
 import { saveState, type DownloadState } from './state';
 
+/** Milliseconds after which it is recorded even if little has come: on a slow line a chunk is minutes. */
+const interval = 5_000;
+
 /**
  * Keeps the state file close behind the download: what was received and is not yet recorded (and so would be fetched
  * again after a cut) never exceeds half a chunk, all connections together. The other half is room for what is between
@@ -10,6 +13,7 @@ import { saveState, type DownloadState } from './state';
 export class DownloadRecord {
   #recorded: number;
   #saving: Promise<void> | null = null;
+  #savedAt = performance.now();
 
   constructor(
     private readonly part: FileHandle,
@@ -26,8 +30,10 @@ export class DownloadRecord {
 
   /** To be called after bytes were written; waits only where the disk cannot follow the network. */
   async keepUp(): Promise<void> {
-    if (this.#unrecorded >= this.chunks.chunkBytes / 4) this.#start();
-    while (this.#unrecorded >= this.chunks.chunkBytes / 2) await this.#start();
+    const { chunkBytes } = this.chunks;
+    const isDue = performance.now() - this.#savedAt >= interval;
+    if (this.#unrecorded >= (chunkBytes * 3) / 8 || isDue) this.#start();
+    while (this.#unrecorded >= chunkBytes / 2) await this.#start();
   }
 
   /** Everything written is recorded when it returns. */
@@ -59,5 +65,6 @@ export class DownloadRecord {
       ...this.about,
     });
     this.#recorded = done;
+    this.#savedAt = performance.now();
   }
 }

@@ -1,6 +1,6 @@
 import { figure, markdownTable } from './table';
 
-/** A limit that issue 3 sets, and what was measured. */
+/** A limit that an issue sets, and what was measured. */
 export interface Target {
   what: string;
   measured: number;
