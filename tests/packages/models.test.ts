@@ -86,7 +86,9 @@ const ask = async (
 ): Promise<Answer> => {
   const script = `
     const [socketPath, method, path, body] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-    const call = require('http').request({ socketPath, method, path }, (answer) => {
+    const sent = body === null ? '' : JSON.stringify(body);
+    const headers = { 'content-length': Buffer.byteLength(sent) };
+    const call = require('http').request({ socketPath, method, path, headers }, (answer) => {
       let text = '';
       answer.on('data', (part) => (text += part));
       answer.on('end', () => {
@@ -96,7 +98,7 @@ const ask = async (
       answer.on('error', (error) => console.log(JSON.stringify({ status: 0, body: { error: error.code } })));
     });
     call.on('error', (error) => console.log(JSON.stringify({ status: 0, body: { error: error.code } })));
-    call.end(body === null ? undefined : JSON.stringify(body));`;
+    call.end(sent);`;
   const { stdout } = await machine.run(['node', '-e', script], {
     user,
     input: JSON.stringify([socket, method, path, body ?? null]),
