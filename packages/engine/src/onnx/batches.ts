@@ -1,5 +1,6 @@
-/** Padded tokens of one batch: more gains no speed on a CPU, and activations grow with it. */
-export const batchTokens = 1024;
+import { batchTokens } from '@nanite/contracts';
+
+export { batchTokens };
 
 /** Inputs of one batch. */
 const batchInputs = 32;

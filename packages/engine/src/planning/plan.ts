@@ -1,8 +1,14 @@
-import type { EngineSettings, ModelManifest, WorkerOptions, WorkerPlan } from '@nanite/contracts';
+import {
+  largestShape,
+  type EngineSettings,
+  type ModelManifest,
+  type WorkerOptions,
+  type WorkerPlan,
+} from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { mostThreads, type CpuLimits } from '../limits/cpus';
 import type { BackendChoice } from './backend';
-import { mebibyte, totalMemory, type MemoryNeed } from './memory';
+import { leastContext, mebibyte, totalMemory, type MemoryNeed } from './memory';
 
 /** Threads found best by measuring, for one model on one machine. */
 export interface MeasuredThreads {
@@ -25,9 +31,6 @@ export interface PlanInput {
   cpuVariant: string | null;
   measured: MeasuredThreads | null;
 }
-
-/** Contexts below this are of no use to anyone. */
-const leastContext = 512;
 
 /**
  * Decide how a model's worker runs.
@@ -90,17 +93,12 @@ function fitShape(
   wantedSlots: number,
 ): { context: number; slots: number } | null {
   const budget = memoryBudget + (options.gpuLayers === 0 ? 0 : backend.vramBytes);
-  const fits = (context: number, slots: number) => totalMemory(need, context, slots) <= budget;
-  for (let slots = wantedSlots; slots >= 1; slots--) {
-    if (fits(wanted, slots)) return { context: wanted, slots };
-    if (options.slots !== null) break;
-  }
-  if (options.context !== null) return null;
-  const slots = options.slots ?? 1;
-  for (let context = Math.floor(wanted / 2); context >= leastContext; context = Math.floor(context / 2)) {
-    if (fits(context, slots)) return { context, slots };
-  }
-  return null;
+  return largestShape(need, budget, {
+    context: wanted,
+    slots: wantedSlots,
+    fixedContext: options.context !== null,
+    fixedSlots: options.slots !== null,
+  });
 }
 
 function chooseThreads(input: PlanInput, reasons: string[]): { threads: number; threadsBatch: number } {

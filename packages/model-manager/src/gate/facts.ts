@@ -34,6 +34,8 @@ export const GateFacts = z.object({
   /** Tensors in this file, and in all parts of a split model together. */
   tensors: Count,
   splitTensors: Count.nullable(),
+  /** Share of its experts that a mixture uses for one token; 1 for all other models. */
+  expertShare: z.number().min(0).max(1).optional(),
   /** Files with weights of an ONNX model, relative to its folder, and the bytes that each must have. */
   externalData: z.array(z.object({ path: z.string().max(1024), bytes: Count })),
 });
@@ -65,8 +67,16 @@ export function factsOf(header: GgufHeader): GateFacts {
     pooling: ({ 1: 'mean', 2: 'cls', 3: 'last' } as const)[pooled ?? 0] ?? null,
     tensors: tensors.length,
     splitTensors: split?.tensors ?? null,
+    expertShare: expertShareOf(header, architecture),
     externalData: [],
   };
+}
+
+function expertShareOf({ metadata }: GgufHeader, architecture: string): number {
+  const [all, used] = ['expert_count', 'expert_used_count'].map((key) =>
+    integerOf(metadata, `${architecture}.${key}`),
+  );
+  return all && used && used < all ? used / all : 1;
 }
 
 /** llama.cpp's own where a header names no context. */

@@ -37,12 +37,14 @@ export const examination = { memory: 512 * mebibyte, cpuSeconds: 20, millisecond
  * Look at a model's header in a sandboxed process, and say what it is.
  *
  * The file must not change any more: examine the copy in the store, not what its owner can still write to.
+ * @param options.size of the whole file, where `path` is only the start of it: a header that goes on behind what is here is
+ *   refused as `truncated`
  * @param options.program the sandboxed program; default: `gate.mjs` of this bundle
  * @throws Refusal (`refused-model`, 422) with the reason; NaniteError `sandbox-missing` (503); the signal's reason
  */
 export async function inspect(
   path: string,
-  options: { signal?: AbortSignal; program?: string } = {},
+  options: { signal?: AbortSignal; size?: number; program?: string } = {},
 ): Promise<GateFacts> {
   const program = options.program ?? gateProgram();
   // Without O_NONBLOCK a pipe that somebody put there would hold us up for ever.
@@ -52,7 +54,14 @@ export async function inspect(
       throw new Refusal('unsafe-file', `${path} is no file, but a folder, a pipe or a device`, 'name a file');
     }
     const ran = await runSandboxed({
-      command: [nodePath, '--v8-pool-size=1', '--max-old-space-size=192', '--disable-proto=delete', program],
+      command: [
+        nodePath,
+        '--v8-pool-size=1',
+        '--max-old-space-size=192',
+        '--disable-proto=delete',
+        program,
+        ...(options.size === undefined ? [] : [String(options.size)]),
+      ],
       fd: file.fd,
       readable: [dirname(program)],
       ...examination,

@@ -9,9 +9,12 @@ import { Refusal } from './refusal';
 
 const fd = 3;
 
+/** Size of the whole file where descriptor 3 is only its start. */
+const declared = process.argv[2] === undefined ? null : Number(process.argv[2]);
+
 function answer(): unknown {
   try {
-    return { facts: examine(fileSource(fd, fstatSync(fd).size)) };
+    return { facts: examine(fileSource(fd, declared ?? fstatSync(fd).size)) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { refusal: { reason: error.reason, message: error.message, hint: error.hint } };

@@ -1,7 +1,7 @@
 import { spawn, execFile } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { NaniteError } from '@nanite/kit';
 import { seccompFilter } from './seccomp';
@@ -43,7 +43,7 @@ const mostOutput = 8 * 2 ** 20;
  * @throws NaniteError `sandbox-missing`: nothing is ever run without the sandbox
  */
 export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
-  const landlock = (await landlockWorks()) ? landlockArguments(run.readable) : [];
+  const landlock = (await landlockWorks()) ? landlockArguments(run.readable, dirname(run.command[0]!)) : [];
   const child = spawn(
     'prlimit',
     [
@@ -140,11 +140,12 @@ function collect(stream: Readable | null, stop: () => void): () => string {
   return () => Buffer.concat(parts).toString('utf8');
 }
 
-function landlockArguments(readable: readonly string[]): string[] {
+function landlockArguments(readable: readonly string[], programs = '/usr'): string[] {
   const rule = (access: string, path: string) => ['--landlock-rule', `path-beneath:${access}:${path}`];
   return [
     ...['--landlock-access', 'fs'],
     ...rule('execute,read-file,read-dir', '/usr'),
+    ...rule('execute,read-file,read-dir', programs),
     ...rule('read-file', '/dev/null'),
     ...rule('read-file,read-dir', '/sys/devices/system'),
     ...readable.flatMap((path) => rule('read-file', path)),

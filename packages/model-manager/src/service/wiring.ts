@@ -1,16 +1,12 @@
-import { NaniteError } from '@nanite/kit';
 import { exportFrom, importInto } from '../sharing';
 import { parseModelfile, printModelfile } from '../modelfile/modelfile';
+import { fitReference, withFit } from '../fit';
 import type { Extensions } from './extensions';
-
-const missing = (what: string) => () => {
-  throw new NaniteError('unsupported', `${what} is not built in yet`, { status: 501 });
-};
 
 /** The parts of the package, put together. */
 export const extensions: Extensions = {
-  withFit: (models) => models,
-  fit: missing('fit'),
+  withFit,
+  fit: fitReference,
   parseModelfile,
   printModelfile,
   import: importInto,

@@ -1,0 +1,120 @@
+import { totalmem } from 'node:os';
+import {
+  chooseBackend,
+  largestShape,
+  leastContext,
+  totalMemory,
+  type EngineSettings,
+  type Fit,
+  type HardwareReport,
+  type MemoryNeed,
+} from '@nanite/contracts';
+
+/** What is known of one quantisation of a model. */
+export interface Candidate {
+  quantisation: string;
+  format: 'gguf' | 'onnx';
+  need: MemoryNeed;
+  contextLength: number;
+  /** Share of the weights that one token needs: less than 1 for a mixture of experts. */
+  activeShare: number;
+  basis: Fit['basis'];
+}
+
+export interface Here {
+  hardware: HardwareReport | null;
+  settings: Pick<EngineSettings, 'backend' | 'context' | 'memoryBytes'>;
+  /** GPU backends of llama.cpp that are installed. */
+  backends: readonly string[];
+  /** Bytes a second that the processors read from memory; null where it was not measured. */
+  bandwidth: number | null;
+}
+
+/** Of the memory's speed, what generation reaches: threads wait for one another (docs/benchmarks.md). */
+const reached = 0.7;
+
+/**
+ * Whether a model runs here, with the largest context up to the setting's, for one client: the engine's own choice of
+ * backend and shape (planWorker), made before the model is here.
+ */
+export function fitHere(candidate: Candidate, here: Here): Fit {
+  const { need, contextLength, format } = candidate;
+  const { hardware, settings } = here;
+  const choice =
+    (format === 'gguf' ? chooseBackend(settings.backend, hardware, here.backends) : null) ??
+    chooseBackend('cpu', hardware, [])!;
+  const budget =
+    (settings.memoryBytes ?? hardware?.memory.modelBudgetBytes ?? Math.floor(totalmem() * 0.6)) +
+    choice.vramBytes;
+  const wanted = Math.min(settings.context, contextLength);
+  const shape = largestShape(need, budget, {
+    context: wanted,
+    slots: 1,
+    fixedContext: false,
+    fixedSlots: true,
+  });
+  const memoryBytes = totalMemory(need, shape?.context ?? Math.min(wanted, leastContext), 1);
+  const movable = need.weights + need.working(shape?.context ?? wanted, 1);
+  const vramBytes = Math.ceil(Math.min(movable, choice.vramBytes));
+  return {
+    runs: shape !== null,
+    why: whyOf(shape, wanted, memoryBytes, budget),
+    quantisation: candidate.quantisation,
+    context: shape?.context ?? null,
+    backend: choice.backend,
+    memoryBytes,
+    vramBytes,
+    tokensPerSecond:
+      shape && format === 'gguf' && choice.backend === 'cpu' ? speed(candidate, here.bandwidth) : null,
+    basis: candidate.basis,
+  };
+}
+
+function whyOf(
+  shape: { context: number } | null,
+  wanted: number,
+  needed: number,
+  budget: number,
+): string | null {
+  if (!shape) return `needs ${gibibytes(needed)}, and models may take ${gibibytes(budget)} here`;
+  return shape.context < wanted
+    ? `context is ${shape.context} instead of ${wanted} tokens: more does not fit`
+    : null;
+}
+
+const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** Each token reads the weights once, and reading is what takes the time. */
+function speed({ need, activeShare }: Candidate, bandwidth: number | null): number | null {
+  if (bandwidth === null) return null;
+  const perSecond = (bandwidth * reached) / (need.weights * activeShare);
+  // Two digits: it is a guess from one number.
+  return Number(perSecond.toPrecision(2));
+}
+
+/** The recommended one first: of those that run the largest, for its answers are the best. */
+export function inOrder(fits: readonly Fit[]): Fit[] {
+  return [...fits].sort(
+    (a, b) => Number(b.runs) - Number(a.runs) || sign(a) * (b.memoryBytes - a.memoryBytes),
+  );
+}
+
+const sign = ({ runs }: Fit) => (runs ? 1 : -1);
+
+let measured: number | undefined;
+
+/** Bytes a second that one thread reads from memory, measured once in some 30 ms by copying what no cache holds. */
+export function memoryBandwidth(): number {
+  if (measured !== undefined) return measured;
+  const from = Buffer.alloc(64 * 2 ** 20, 1);
+  const to = Buffer.alloc(from.length, 2);
+  let best = Infinity;
+  for (let round = 0; round < 3; round++) {
+    const since = performance.now();
+    from.copy(to);
+    best = Math.min(best, performance.now() - since);
+  }
+  // Read and written.
+  measured = (2 * from.length) / (best / 1000);
+  return measured;
+}

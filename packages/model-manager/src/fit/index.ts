@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  findInCatalogue,
+  llamaBase,
+  needFromFit,
+  onnxNeed,
+  type CatalogueModel,
+  type FitAnswer,
+  type FitRequest,
+  type StoredModel,
+} from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import type { GateFacts } from '../gate/gate';
+import { splitName } from '../gate/together';
+import type { Puller } from '../pull';
+import { parseReference } from '../references/reference';
+import { readCatalogue } from '../sources/catalogue';
+import type { ResolvedModel } from '../sources/resolved';
+import { fitHere, inOrder, type Candidate } from './fit';
+import { hollowCopy } from './header';
+import { Known } from './known';
+import { askLlama, llamaFolder } from './llama';
+import { thisMachine } from './machine';
+
+export { fitHere, inOrder, memoryBandwidth } from './fit';
+
+/**
+ * Whether, and how, what a reference means runs here, before a byte of its weights is fetched: by llama.cpp's own
+ * reckoning over its header, and by the catalogue for its other quantisations.
+ *
+ * @throws NaniteError whatever the source throws, where the catalogue does not know the model either
+ */
+export async function fitReference(
+  puller: Puller,
+  request: FitRequest,
+  signal: AbortSignal,
+): Promise<FitAnswer> {
+  const here = thisMachine();
+  const listed = inCatalogue(request.reference);
+  const candidates: Candidate[] = [];
+  let name = listed?.name ?? request.reference;
+  try {
+    const { resolved, name: resolvedName } = await puller.resolve(
+      { ...request, name: null },
+      { signal, report: () => undefined },
+    );
+    name = resolvedName;
+    candidates.push(await fromHeader(puller, resolved, here.cache, request.insecure, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Offline the catalogue is what there is; a file that the gate refuses will not run, whatever the catalogue says.
+    if (!listed || (error instanceof NaniteError && error.code === 'refused-model')) throw error;
+  }
+  for (const candidate of listed ? fromCatalogue(listed) : []) {
+    if (!candidates.some(({ quantisation }) => quantisation === candidate.quantisation))
+      candidates.push(candidate);
+  }
+  return {
+    reference: request.reference,
+    name,
+    fits: inOrder(candidates.map((candidate) => fitHere(candidate, here))),
+  };
+}
+
+function inCatalogue(reference: string): CatalogueModel | null {
+  const parsed = parseReference(reference);
+  if (parsed.kind !== 'catalogue') return null;
+  return findInCatalogue(readCatalogue(), parsed.name, parsed.tag)?.model ?? null;
+}
+
+function fromCatalogue({ variants, contextLength }: CatalogueModel): Candidate[] {
+  return variants.flatMap(({ memory, quantisation, format }) =>
+    memory === null || (format !== 'gguf' && format !== 'onnx')
+      ? []
+      : [
+          {
+            quantisation,
+            format,
+            need: {
+              weights: memory.weightsBytes,
+              working: (context: number, slots: number) => slots * context * memory.kvBytesPerToken,
+              base: llamaBase,
+            },
+            contextLength: contextLength ?? 4096,
+            activeShare: 1,
+            basis: 'catalogue' as const,
+          },
+        ],
+  );
+}
+
+async function fromHeader(
+  puller: Puller,
+  { files, hints }: ResolvedModel,
+  cache: string,
+  insecure: boolean,
+  signal: AbortSignal,
+): Promise<Candidate> {
+  const weights = files.filter(({ role }) => role === 'weights');
+  const besides = files.filter(({ role }) => role === 'projector' || role === 'adapter');
+  const bytesOf = (list: typeof files) => list.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const onnx = weights.find(({ name }) => name.endsWith('.onnx'));
+  if (onnx) {
+    // Its structure lies around its weights: only a file that is here can be looked into without fetching it whole.
+    const facts = onnx.path === undefined ? null : await puller.tools.inspect(onnx.path, { signal });
+    return {
+      quantisation: facts?.quantisation ?? 'unknown',
+      format: 'onnx',
+      need: onnxNeed(bytesOf(weights), facts?.embeddingLength ?? wideEmbedding),
+      contextLength: hints.contextLength ?? facts?.contextLength ?? 512,
+      activeShare: 1,
+      basis: 'header',
+    };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'nanite-fit-'));
+  try {
+    const copies: Array<{ path: string; facts: GateFacts }> = [];
+    for (const [at, file] of weights.entries()) {
+      const name = weights.length > 1 ? splitName('model', at, weights.length) : 'model.gguf';
+      const path = join(folder, name);
+      copies.push({ path, facts: await hollowCopy(file, path, puller.tools.inspect, { insecure, signal }) });
+    }
+    const first = copies[0];
+    if (!first)
+      throw new NaniteError('unsupported', 'this model has no weights that an engine of Nanite runs');
+    const { quantisation, contextLength, expertShare } = first.facts;
+    const common = { quantisation, format: 'gguf' as const, contextLength, activeShare: expertShare ?? 1 };
+    const llama = llamaFolder();
+    const bytes = bytesOf(weights);
+    if (llama === null) {
+      const need = { weights: bytes + bytesOf(besides), working: () => 0, base: llamaBase };
+      return { ...common, need, basis: 'header' };
+    }
+    const samples = await askLlama(llama, { weights: first.path, contextLength, cache, signal });
+    const need = needFromFit(...samples, bytes);
+    return { ...common, need: { ...need, weights: need.weights + bytesOf(besides) }, basis: 'llama.cpp' };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Components of the embeddings of a large model: nobody is promised too little where nothing is known. */
+const wideEmbedding = 1024;
+
+const known = new Known();
+
+/**
+ * The same models, each with whether it runs here as far as that is known: what is not is asked in the background, one
+ * model after the other, and there for the next list.
+ */
+export function withFit(models: StoredModel[]): StoredModel[] {
+  if (models.length === 0) return models;
+  const here = thisMachine();
+  return models.map((model) => {
+    const { manifest } = model;
+    const bytes = manifest.files
+      .filter(({ role }) => ['weights', 'projector', 'adapter'].includes(role))
+      .reduce((sum, { size }) => sum + size, 0);
+    const common = {
+      quantisation: manifest.quantisation,
+      format: manifest.format,
+      contextLength: manifest.contextLength,
+      activeShare: 1,
+    };
+    if (manifest.format === 'onnx') {
+      const need = onnxNeed(bytes, manifest.embeddingLength ?? 1024);
+      return { ...model, fit: fitHere({ ...common, need, basis: 'header' }, here) };
+    }
+    const samples = known.samples(model, here.cache);
+    if (!samples) return model;
+    return {
+      ...model,
+      fit: fitHere({ ...common, need: needFromFit(...samples, bytes), basis: 'llama.cpp' }, here),
+    };
+  });
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FitSample, StoredModel } from '@nanite/contracts';
+import { stateDir, writeAtomically } from '@nanite/kit';
+import { z } from 'zod';
+import { askLlama, llamaFolder } from './llama';
+
+const Sample = z.object({ context: z.number(), model: z.number(), cache: z.number(), compute: z.number() });
+const File = z.record(z.string(), z.tuple([Sample, Sample]));
+
+/** Samples of models that are here, by the digest of their weights: asked once, kept in the store's folder. */
+export class Known {
+  private all: Record<string, [FitSample, FitSample]> | null = null;
+  private readonly asked = new Set<string>();
+  private queue: Promise<void> = Promise.resolve();
+
+  private get file(): string {
+    return join(stateDir(), 'models', 'fits.json');
+  }
+
+  /** @returns null where they are not known yet; they are then asked for */
+  samples(model: StoredModel, cache: string): [FitSample, FitSample] | null {
+    this.all ??= this.read();
+    const weights = model.manifest.files.find(({ role }) => role === 'weights');
+    if (!weights || model.missing.length > 0) return null;
+    const key = `${weights.sha256} ${cache}`;
+    const found = this.all[key];
+    if (found) return found;
+    const folder = llamaFolder();
+    if (folder === null || this.asked.has(key)) return null;
+    this.asked.add(key);
+    const asking = {
+      weights: join(model.path, weights.path),
+      contextLength: model.manifest.contextLength,
+      cache,
+    };
+    this.queue = this.queue.then(async () => {
+      try {
+        this.all![key] = await askLlama(folder, asking);
+        writeAtomically(this.file, JSON.stringify(this.all), 0o644);
+      } catch {
+        // A model that llama.cpp cannot load says so when it is started; here its need stays unknown.
+      }
+    });
+    return null;
+  }
+
+  private read(): Record<string, [FitSample, FitSample]> {
+    try {
+      return File.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+    } catch {
+      // None yet, or one of another version: it is asked anew.
+      return {};
+    }
+  }
+}

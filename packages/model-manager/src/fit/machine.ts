@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HardwareReport, Settings } from '@nanite/contracts';
+import { loadSettings, runtimeDir } from '@nanite/kit';
+import { memoryBandwidth, type Here } from './fit';
+import { llamaFolder } from './llama';
+
+/** llama.cpp's names of backends, to ours. */
+const backendNames: Record<string, string> = { cuda: 'cuda', hip: 'rocm', vulkan: 'vulkan' };
+
+/** This machine: what gpu-detect reported, the engine's settings, and the backends that are installed. */
+export function thisMachine(): Here & { cache: string } {
+  const settings = loadSettings(Settings, { user: false }).values.engine;
+  return {
+    hardware: hardwareReport(),
+    settings,
+    backends: installedBackends(),
+    bandwidth: memoryBandwidth(),
+    cache: settings.cache,
+  };
+}
+
+function hardwareReport(): HardwareReport | null {
+  try {
+    const parsed = HardwareReport.safeParse(
+      JSON.parse(readFileSync(join(runtimeDir(), 'hardware.json'), 'utf8')),
+    );
+    return parsed.success ? parsed.data : null;
+  } catch {
+    // gpu-detect is not installed: the engine does without it as well.
+    return null;
+  }
+}
+
+function installedBackends(): string[] {
+  const folder = llamaFolder();
+  if (folder === null) return [];
+  return readdirSync(folder).flatMap(
+    (file) => backendNames[/^libggml-([a-z]+)\.so$/.exec(file)?.[1] ?? ''] ?? [],
+  );
+}
