@@ -143,8 +143,15 @@ export const hasBlob: Handler = async (exchange, context) => {
 /** POST /api/blobs/{digest}: the bytes go through to the store, which refuses those of another digest. */
 export const uploadBlob: Handler = async (exchange, context) => {
   const digest = digestIn(exchange);
-  await askStore('uploading a blob', () =>
-    storeFor(exchange, context).uploadBlob(digest, exchange.req, exchange.signal),
-  );
+  try {
+    await askStore('uploading a blob', () =>
+      storeFor(exchange, context).uploadBlob(digest, exchange.req, exchange.signal),
+    );
+  } finally {
+    // A store that has the blob, or refuses it, reads no further: clients that listen only when all is sent (httpx) would
+    // wait for ever.
+    exchange.req.unpipe();
+    exchange.req.resume();
+  }
   exchange.res.writeHead(201, { 'content-length': 0 }).end();
 };

@@ -184,7 +184,7 @@ export class Store {
     if (model.record.pinned) {
       throw new NaniteError('model-pinned', `${model.manifest.name} is pinned`, {
         status: 409,
-        hint: `nanite models pin --off ${model.manifest.name}`,
+        hint: `nanite models unpin ${model.manifest.name}`,
       });
     }
     const { id } = model.manifest;
