@@ -4,9 +4,21 @@ import { TokenBucket } from 'limiter';
 /** Takes part of a shared allowance of bytes; resolves when they may pass. */
 export type Allowance = (bytes: number, signal: AbortSignal) => Promise<void>;
 
-/** @param bytesPerSecond of all who share it; null is no limit */
+const shared = new Map<number, Allowance>();
+
+/**
+ * The allowance that all downloads of this process with this limit share.
+ *
+ * @param bytesPerSecond null is no limit
+ */
 export function allowance(bytesPerSecond: number | null): Allowance | null {
   if (bytesPerSecond === null) return null;
+  const made = shared.get(bytesPerSecond) ?? makeAllowance(bytesPerSecond);
+  shared.set(bytesPerSecond, made);
+  return made;
+}
+
+function makeAllowance(bytesPerSecond: number): Allowance {
   // A tenth of a second at once, so that a limit is smooth to others on the line and not a burst every second.
   const burst = Math.max(1, Math.floor(bytesPerSecond / 10));
   const bucket = new TokenBucket({

@@ -12,9 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultServer } from '../testing/fault-server';
 import { fetchFile, type FetchOptions } from './fetch';
+
+// Servers and processes of their own start slowly where much else runs.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const mib = 2 ** 20;
 

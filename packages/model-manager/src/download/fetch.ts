@@ -19,7 +19,7 @@ export interface FetchOptions {
   chunkBytes: number;
   /** Connections at once, where the server gives ranges. */
   parallel: number;
-  /** Of this file, all its connections together; null is no limit. */
+  /** Of all downloads of this process that have this limit, together; null is no limit. */
   bytesPerSecond: number | null;
   onProgress(done: number, total: number | null): void;
   /** Milliseconds before the first retry; tests shorten it. */

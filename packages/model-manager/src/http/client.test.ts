@@ -6,11 +6,14 @@ import { createServer, type Server } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isPublicAddress } from './address';
 import { createHttpClient, type HttpClient } from './client';
 import type { GuardRules } from './guard';
 import { fetchSmall } from './small';
+
+// Servers and processes of their own start slowly where much else runs.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** These tests have loopback addresses only, so here 127.0.0.2 plays the public internet. */
 const outside = '127.0.0.2';

@@ -8,6 +8,9 @@ import { parseReference } from '../references/reference';
 import { Hub } from '../testing/hub';
 import { resolve } from './resolve';
 
+// Servers and processes of their own start slowly where much else runs.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const commit = 'c0ffee'.padEnd(40, '0');
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 const signal = new AbortController().signal;

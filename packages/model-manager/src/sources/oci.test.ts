@@ -2,12 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fetchFile } from '../download/fetch';
 import { parseReference } from '../references/reference';
 import { FaultServer } from '../testing/fault-server';
 import { Registry, type PushedLayer } from '../testing/registry';
 import { resolve } from './resolve';
+
+// Servers and processes of their own start slowly where much else runs.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const weights = randomBytes(5 * 2 ** 20 + 3);
 const projector = randomBytes(1000);
