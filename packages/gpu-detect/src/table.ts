@@ -1,3 +1,4 @@
+import wrapAnsi from 'wrap-ansi';
 import { styleText } from 'node:util';
 import type { Gpu, HardwareAdvice, HardwareReport } from '@nanite/contracts';
 
@@ -14,7 +15,7 @@ export function table(report: HardwareReport, { colour, width }: TableOptions): 
     colour ? styleText(style, text) : text;
   const rows: string[] = [];
   const row = (title: string, text: string): void => {
-    const lines = wrap(text, Math.max(width - 14, 30));
+    const lines = wrapAnsi(text, Math.max(width - 14, 30)).split('\n');
     rows.push(`${paint('bold', title.padEnd(14))}${lines.join(`\n${' '.repeat(14)}`)}`);
   };
   const { cpu, memory } = report;
@@ -32,7 +33,11 @@ export function table(report: HardwareReport, { colour, width }: TableOptions): 
     const style = ({ error: 'red', warning: 'yellow', hint: 'cyan' } as const)[advice.severity];
     const where = gpus.length === 0 ? '' : ` (${gpus.join(', ')})`;
     rows.push('', `${paint(style, advice.severity)} ${advice.code}${where}`);
-    rows.push(...wrap(advice.message, Math.max(width - 2, 30)).map((line) => `  ${line}`));
+    rows.push(
+      ...wrapAnsi(advice.message, Math.max(width - 2, 30))
+        .split('\n')
+        .map((line) => `  ${line}`),
+    );
     if (advice.install.length > 0) {
       rows.push(`  ${paint('bold', `sudo apt install ${advice.install.join(' ')}`)}`);
     }
@@ -92,15 +97,3 @@ function inOrder(all: readonly HardwareAdvice[]): { advice: HardwareAdvice; gpus
 const counted = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? '' : 's'}`;
 
 const gibibytes = (bytes: number): string => `${(bytes / (1 << 30)).toFixed(1)} GiB`;
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}

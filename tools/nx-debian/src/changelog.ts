@@ -1,3 +1,4 @@
+import wrapAnsi from 'wrap-ansi';
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -22,18 +23,6 @@ export function parseChangesets(markdown: string): Array<{ version: string; chan
     }));
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
-
 /** One entry of debian/changelog (deb-changelog(5)). */
 export function changelogEntry(entry: {
   source: string;
@@ -42,7 +31,7 @@ export function changelogEntry(entry: {
   maintainer: string;
   seconds: number;
 }): string {
-  const bullets = entry.changes.map((change) => wrap(change, 74).join('\n    '));
+  const bullets = entry.changes.map((change) => wrapAnsi(change, 74).replaceAll('\n', '\n    '));
   return [
     `${entry.source} (${entry.version}) trixie; urgency=medium`,
     '',
