@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
@@ -136,23 +134,6 @@ it('hands blobs through', async () => {
   expect((await blob(`sha256:${'0'.repeat(64)}`, { method: 'POST', body: bytes })).status).toBe(400);
   expect((await blob('sha256:xyz', { method: 'POST', body: bytes })).status).toBe(400);
   expect((await blob('../../etc/passwd', { method: 'HEAD' })).status).toBe(404);
-});
-
-it('reads on where the store has the blob already, for clients that listen only when all is sent', async () => {
-  at = await startTestGateway();
-  const path = `/v1/blobs/${digest}`;
-  const created = { [`POST ${path}`]: (response: ServerResponse) => void response.writeHead(201).end() };
-  store = await new FakeStore({}, created).start(join(at.engine.folder, 'models.sock'));
-  const call = request({ socketPath: at.socket, method: 'POST', path: `/api/blobs/${digest}` });
-  const answered = once(call, 'response');
-  // Far more than sockets hold.
-  for (let sent = 0; sent < 64; sent++) {
-    if (!call.write(Buffer.alloc(1 << 20))) await once(call, 'drain');
-  }
-  call.end();
-  const [answer] = (await answered) as [IncomingMessage];
-  expect(answer.statusCode).toBe(201);
-  answer.resume();
 });
 
 it('without the store refuses all of it, truthfully', async () => {

@@ -15,11 +15,7 @@ export class FakeStore {
   readonly asked: AskedOfStore[] = [];
   readonly #server: Server;
 
-  /** @param early answers that come before the body was read */
-  constructor(
-    private readonly answers: Record<string, Answer>,
-    private readonly early: Record<string, Answer> = {},
-  ) {
+  constructor(private readonly answers: Record<string, Answer>) {
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
@@ -34,8 +30,6 @@ export class FakeStore {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const early = this.early[`${request.method} ${request.url}`];
-    if (early !== undefined) return early(response, { what: '', body: '', actingFor: undefined });
     let body = '';
     for await (const piece of request.setEncoding('utf8')) body += String(piece);
     const actingFor = request.headers[actingForHeader];
