@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { collect } from './options';
-import type { Runner } from './program';
+import type { Runner } from './runner';
 
 const stores = ['ollama', 'lm-studio', 'llama.cpp', 'huggingface', 'folder'] as const;
 

@@ -2,11 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { examples } from '../docs/examples';
 import { addModelCommands } from './models';
 import { collect, keepAlive, number, wholeNumber } from './options';
-
-/** Makes a commander action of a function that gives an exit status. */
-export type Runner = <A extends unknown[]>(
-  action: (...args: A) => Promise<number>,
-) => (...args: A) => Promise<void>;
+import type { Runner } from './runner';
 
 /**
  * The command table: --help, the manual pages and the completion of every shell are made from this tree.
