@@ -1,7 +1,7 @@
 /**
  * Tensor types of the llama.cpp that Nanite ships: the git bundle in npm's node-llama-cpp 3.22.1 (packages/llama/sources.json),
  * ggml 0.x with GGML_TYPE_COUNT 43. Read out of the library that is built from it (ggml_type_name, ggml_blck_size,
- * ggml_type_size); tensor-types.test.ts compares the table with that source where it lies beside.
+ * ggml_type_size); a newer llama.cpp needs this table read out again.
  */
 export interface TensorType {
   name: string;
