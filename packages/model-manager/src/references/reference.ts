@@ -62,7 +62,7 @@ export function parseReference(text: string): Reference {
   const written = text.trim();
   if (written === '') throw bad(text, 'it is empty');
   if (written.length > 2048) throw bad(`${written.slice(0, 40)}…`, 'it is longer than 2,048 characters');
-   
+
   if (/[\u0000-\u001f\u007f]/.test(written)) throw bad(text, 'it holds a control character');
 
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(written)?.[1]?.toLowerCase();
