@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineClient } from './engine-client';
-import { ApiFailure } from './socket-request';
+import { ApiFailure } from './api-failure';
 
 describe('EngineClient', () => {
   let dir: string;

@@ -25,7 +25,8 @@ export {
   WorkerRequest,
 } from './engine';
 export { EngineClient } from './engine-client';
-export { ApiFailure, requestOverSocket, type SocketRequest } from './socket-request';
+export { ApiFailure } from './api-failure';
+export { linesOverSocket, openOverSocket, requestOverSocket, type SocketRequest } from './socket-request';
 export {
   CliSettings,
   EngineSettings,
@@ -34,7 +35,6 @@ export {
   Settings,
   userSections,
 } from './settings';
-export { openOverSocket, type SocketStreamRequest } from './socket-stream';
 export {
   CopyRequest,
   CreateRequest,

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
-import { ApiFailure } from '../socket-request';
-import { jsonLines, openOverSocket, type SocketStreamRequest } from '../socket-stream';
+import { ApiFailure } from '../api-failure';
+import { linesOverSocket, openOverSocket, requestOverSocket, type SocketRequest } from '../socket-request';
 import {
   DiskUsage,
   FitAnswer,
@@ -28,6 +28,7 @@ import type {
 } from './requests';
 
 type Progress = AsyncGenerator<ProgressEvent, void, void>;
+type StoreRequest = Omit<SocketRequest, 'socketPath' | 'headers'>;
 
 /**
  * The model store's API as functions. Every call may throw ApiFailure.
@@ -86,7 +87,7 @@ export class ModelStoreClient {
   /** @param digest `sha256:…` */
   async hasBlob(digest: string, signal?: AbortSignal): Promise<boolean> {
     try {
-      (await this.open({ method: 'HEAD', path: `${at.blobs}/${digest}`, signal })).destroy();
+      (await openOverSocket(this.asked({ method: 'HEAD', path: `${at.blobs}/${digest}`, signal }))).destroy();
       return true;
     } catch (error) {
       if (error instanceof ApiFailure && error.status === 404) return false;
@@ -95,8 +96,8 @@ export class ModelStoreClient {
   }
 
   async uploadBlob(digest: string, bytes: Readable, signal?: AbortSignal): Promise<void> {
-    const answer = await this.open({ method: 'POST', path: `${at.blobs}/${digest}`, bytes, signal });
-    answer.destroy();
+    const path = `${at.blobs}/${digest}`;
+    (await openOverSocket(this.asked({ method: 'POST', path, bytes, signal }))).destroy();
   }
 
   jobs(signal?: AbortSignal): Promise<JobList> {
@@ -149,24 +150,18 @@ export class ModelStoreClient {
     return this.events({ method: 'POST', path: at.export, body: request, signal });
   }
 
-  private open(request: Omit<SocketStreamRequest, 'socketPath' | 'headers'>) {
+  private asked(request: StoreRequest): SocketRequest {
     const headers: Record<string, string> =
       this.actingFor === null ? {} : { [actingForHeader]: String(this.actingFor) };
-    return openOverSocket({ ...request, headers, socketPath: this.socketPath });
+    return { ...request, headers, socketPath: this.socketPath };
   }
 
-  private async json<T>(
-    schema: z.ZodType<T>,
-    request: Omit<SocketStreamRequest, 'socketPath' | 'headers'>,
-  ): Promise<T> {
-    const answer = await this.open(request);
-    const chunks: Buffer[] = [];
-    for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-    return schema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+  private async json<T>(schema: z.ZodType<T>, request: StoreRequest): Promise<T> {
+    return schema.parse(await requestOverSocket(this.asked(request)));
   }
 
-  private async *events(request: Omit<SocketStreamRequest, 'socketPath' | 'headers'>): Progress {
-    for await (const value of jsonLines(await this.open(request))) {
+  private async *events(request: StoreRequest): Progress {
+    for await (const value of linesOverSocket(this.asked(request))) {
       const event = ProgressEvent.parse(value);
       if (event.error !== undefined) {
         throw new ApiFailure(

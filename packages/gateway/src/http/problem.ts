@@ -6,7 +6,7 @@ import { z } from 'zod';
 export function problemOf(error: unknown): NaniteError {
   if (error instanceof NaniteError) return error;
   if (error instanceof ApiFailure) {
-    if (error.code === 'unreachable') {
+    if (['unreachable', 'no-access', 'broken-off'].includes(error.code)) {
       return new NaniteError('engine-unreachable', 'the engine does not answer, so no model can be loaded', {
         status: 503,
         hint: 'look at: systemctl status nanite-engine.socket',
