@@ -5,12 +5,11 @@ import { HardwareReport, Settings } from '@nanite/contracts';
 import {
   createLog,
   describeError,
-  inheritedSockets,
   libDir,
-  listenOnFd,
-  listenOnPath,
   loadSettings,
+  runProgram,
   runtimeDir,
+  serve,
   shareDir,
   socketPath,
   stateDir,
@@ -25,8 +24,8 @@ import { KnowledgeFile } from './workers/knowledge';
 import { LlamaProgram } from './workers/llama';
 import { Measurer } from './workers/measure';
 
-/** Milliseconds without workers and requests after which a socket-activated engine ends. */
-const idleAfter = 60_000;
+/** Seconds without workers and requests after which a socket-activated engine ends. */
+const idleSeconds = 60;
 
 const usage = `usage: nanite-engine [--help]
 
@@ -35,12 +34,6 @@ See nanite-engine(8).
 `;
 
 async function main(): Promise<void> {
-  if (process.argv.length > 2) {
-    const help = ['--help', '-h'].includes(process.argv[2] ?? '');
-    (help ? process.stdout : process.stderr).write(usage);
-    process.exitCode = help ? 0 : 2;
-    return;
-  }
   const log = createLog();
   const settings = loadSettings(Settings, { user: false }).values.engine;
   const here = dirname(fileURLToPath(import.meta.url));
@@ -67,31 +60,18 @@ async function main(): Promise<void> {
   });
   await engine.adopt();
 
-  let lastUsed = Date.now();
-  let open = 0;
-  const server = createApi(engine, log, (now) => {
-    open = now;
-    lastUsed = Date.now();
-  });
-  const [inherited] = inheritedSockets();
-  if (inherited) await listenOnFd(server, inherited.fd);
-  else await listenOnPath(server, socketPath('engine'), 0o660);
-
-  const end = async () => {
-    measurer.close();
-    server.close();
-    await engine.close();
-    process.exit(0);
-  };
-  process.once('SIGTERM', () => void end());
-  process.once('SIGINT', () => void end());
-
   setInterval(() => {
     engine.sweep().catch((error: unknown) => log.error('workers not seen', { cause: describeError(error) }));
-    const idle = open === 0 && engine.isIdle && Date.now() - lastUsed > idleAfter;
-    // systemd keeps the socket and starts us again with the next request.
-    if (idle && inherited) void end();
   }, 5_000);
+  await serve(createApi(engine, log), {
+    socket: { path: socketPath('engine'), mode: 0o660 },
+    idleSeconds,
+    isBusy: () => !engine.isIdle,
+    close: async () => {
+      measurer.close();
+      await engine.close();
+    },
+  });
 }
 
 /** What nanite-gpu-detect wrote; null where it did not run, or is of another version. */
@@ -103,7 +83,4 @@ function hardwareReport(): HardwareReport | null {
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`nanite-engine: ${describeError(error)}\n`);
-  process.exitCode = 1;
-});
+await runProgram('nanite-engine', usage, main);

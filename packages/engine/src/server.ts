@@ -13,10 +13,8 @@ type Handler = (request: IncomingMessage, id: string) => Promise<unknown>;
 /**
  * The engine's API (contracts/src/engine.ts) over plain node:http: five routes to one peer need no framework, and the
  * engine's memory is part of what an idle machine pays.
- *
- * @param touch called at the begin and the end of each request
  */
-export function createApi(engine: Engine, log: Log, touch: (open: number) => void): Server {
+export function createApi(engine: Engine, log: Log): Server {
   const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
     ['GET', /^\/v1\/models$/, async () => ({ models: await engine.models() })],
     ['GET', /^\/v1\/workers$/, async () => (await engine.sweep(), { workers: engine.workers() })],
@@ -29,11 +27,7 @@ export function createApi(engine: Engine, log: Log, touch: (open: number) => voi
     ['POST', /^\/v1\/plan$/, async (request) => engine.plan(await body(request, WorkerRequest))],
     ['GET', /^\/v1\/status$/, async () => (await engine.sweep(), engine.status())],
   ];
-  let open = 0;
   return createServer((request, response) => {
-    touch(++open);
-    // A peer that goes away before its answer closes the response without finishing it.
-    response.once('close', () => touch(--open));
     answer(routes, request)
       .then((value) => send(response, value === undefined ? 204 : 200, value))
       .catch((error: unknown) => {

@@ -14,6 +14,8 @@ export {
   userStateDir,
 } from './paths';
 export { nearest } from './nearest';
+export { runProgram } from './run-program';
+export { serve, type ServeOptions } from './serve';
 export {
   loadSettings,
   settingsFiles,

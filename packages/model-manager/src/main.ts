@@ -1,17 +1,6 @@
 import { join } from 'node:path';
 import { Settings } from '@nanite/contracts';
-import {
-  createLog,
-  describeError,
-  inheritedSockets,
-  listenOnFd,
-  listenOnPath,
-  loadSettings,
-  NaniteError,
-  shareDir,
-  socketPath,
-  stateDir,
-} from '@nanite/kit';
+import { createLog, loadSettings, runProgram, serve, shareDir, socketPath, stateDir } from '@nanite/kit';
 import { fetchFile } from './download/fetch';
 import { inspect } from './gate/gate';
 import { Puller } from './pull';
@@ -30,12 +19,6 @@ See nanite-models(8).
 `;
 
 async function main(): Promise<void> {
-  if (process.argv.length > 2) {
-    const help = ['--help', '-h'].includes(process.argv[2] ?? '');
-    (help ? process.stdout : process.stderr).write(usage);
-    process.exitCode = help ? 0 : 2;
-    return;
-  }
   const log = createLog();
   const settings = loadSettings(Settings, { user: false }).values.models;
   const store = Store.open({
@@ -50,35 +33,15 @@ async function main(): Promise<void> {
   const { waitOnMetered } = settings;
   const service = { store, puller, jobs, authority: new SystemAuthority(), extensions, waitOnMetered, log };
 
-  let open = 0;
-  let lastUsed = Date.now();
-  const server = createApi(service, (now) => {
-    open = now;
-    lastUsed = Date.now();
+  await serve(createApi(service), {
+    socket: { path: socketPath('models'), mode: 0o666 },
+    idleSeconds: settings.idleSeconds,
+    isBusy: () => jobs.active > 0,
+    close: async () => {
+      await jobs.close();
+      store.close();
+    },
   });
-  const [inherited] = inheritedSockets();
-  if (inherited) await listenOnFd(server, inherited.fd);
-  else await listenOnPath(server, socketPath('models'), 0o666);
-
-  const end = async (): Promise<void> => {
-    server.close();
-    await jobs.close();
-    store.close();
-    process.exit(0);
-  };
-  process.once('SIGTERM', () => void end());
-  process.once('SIGINT', () => void end());
-
-  if (!inherited) return;
-  setInterval(() => {
-    if (jobs.active > 0) lastUsed = Date.now();
-    // systemd keeps the socket and starts us again with the next request.
-    if (open === 0 && Date.now() - lastUsed > settings.idleSeconds * 1000) void end();
-  }, 5_000);
 }
 
-main().catch((error: unknown) => {
-  const hint = error instanceof NaniteError && error.hint !== null ? ` (${error.hint})` : '';
-  process.stderr.write(`nanite-models: ${describeError(error)}${hint}\n`);
-  process.exitCode = 1;
-});
+await runProgram('nanite-models', usage, main);

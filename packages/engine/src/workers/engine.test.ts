@@ -145,7 +145,7 @@ esac
     launcher = new FakeLauncher(join(dir, 'run'));
     addModel('alpha');
     engine = makeEngine();
-    api = createApi(engine, quiet, () => undefined);
+    api = createApi(engine, quiet);
     await new Promise<void>((resolve) => api.listen(join(dir, 'engine.sock'), resolve));
     client = new EngineClient(join(dir, 'engine.sock'));
   });

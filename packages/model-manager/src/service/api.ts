@@ -51,20 +51,11 @@ const routes: Route[] = [
   change('POST', /^\/v1\/export$/, handle.exportModels),
 ];
 
-/**
- * The model store's API (contracts/src/model-store/api.ts).
- *
- * @param touch called at the begin and the end of each request, with how many are open
- */
-export function createApi(service: Service, touch: (open: number) => void): Server {
-  let open = 0;
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
-    touch(++open);
-    // A peer that goes away before its answer closes the response without finishing it.
-    response.once('close', () => touch(--open));
+/** The model store's API (contracts/src/model-store/api.ts). */
+export function createApi(service: Service): Server {
+  return createServer({ requestTimeout: 0 }, (request, response) => {
     answer(service, request, response).catch((error: unknown) => refuse(service, request, response, error));
   });
-  return server;
 }
 
 async function answer(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
