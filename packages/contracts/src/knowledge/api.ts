@@ -1,0 +1,8 @@
+/** Addresses of nanite-rag's API. */
+export const knowledgePaths = {
+  status: '/v1/status',
+  collections: '/v1/collections',
+  search: '/v1/search',
+  ask: '/v1/ask',
+  passages: '/v1/passages',
+} as const;

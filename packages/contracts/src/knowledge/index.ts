@@ -1,0 +1,16 @@
+export { FileType, Place } from './place';
+export { describePlace, formatCitation, parseCitation, type Citation } from './citation';
+export {
+  Collection,
+  CollectionList,
+  CollectionName,
+  CollectionProgress,
+  CollectionRequest,
+  FileAside,
+  FileAsideList,
+  KnowledgeStatus,
+} from './collections';
+export { Hit, Passage, SearchAnswer, SearchFilter, SearchRequest } from './search';
+export { CitedPassage, KnowledgeEvent, KnowledgeQuestion } from './answers';
+export { knowledgePaths } from './api';
+export { KnowledgeClient } from './client';
