@@ -1,0 +1,5 @@
+export type { Value } from './binding';
+export type { Outcome } from './connection';
+export type { Database } from './database';
+export { lockIndex } from './lock';
+export { openDatabase, type Opened } from './open';

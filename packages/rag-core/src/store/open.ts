@@ -1,0 +1,88 @@
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { NaniteError } from '@nanite/kit';
+import { Connection } from './connection';
+import { SqliteDatabase, type Database } from './database';
+import { steps } from './schema';
+
+export interface Opened {
+  database: Database;
+  /** Where a damaged database was moved to; null: there was none. */
+  setAside: string | null;
+}
+
+/**
+ * Open the index, make it where there is none, and bring its tables up to date.
+ *
+ * A damaged file is moved aside, for whoever wants to look at it, and an empty one takes its place: the person's files
+ * are the truth and are indexed again.
+ * @param path a file, not `:memory:` (two connections share it)
+ * @throws NaniteError `database-newer`, `disk-full`, `sqlite-missing`
+ */
+export async function openDatabase(path: string): Promise<Opened> {
+  try {
+    return { database: await openSound(path), setAside: null };
+  } catch (error) {
+    if (!(error instanceof NaniteError) || error.code !== 'database-corrupt') throw error;
+  }
+  const aside = `${path}.damaged`;
+  renameSync(path, aside);
+  for (const beside of ['-wal', '-shm']) rmSync(`${path}${beside}`, { force: true });
+  return { database: await openSound(path), setAside: aside };
+}
+
+async function openSound(path: string): Promise<Database> {
+  // Only the person: SQLite gives its files beside it the same mode.
+  if (existsSync(path)) chmodSync(path, 0o600);
+  else closeSync(openSync(path, 'a', 0o600));
+  const writer = await Connection.open(path);
+  try {
+    await prepare(writer);
+    await migrate(writer);
+    await check(writer);
+    const reader = await Connection.open(path);
+    await prepare(reader);
+    return new SqliteDatabase(reader, writer);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+async function prepare(connection: Connection): Promise<void> {
+  // NORMAL: after a power cut the last transactions may be missing, never half there; the next scan does them again.
+  await connection.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA journal_size_limit = 16777216;
+    PRAGMA temp_store = MEMORY;
+  `);
+}
+
+async function migrate(connection: Connection): Promise<void> {
+  const [row] = await connection.all<{ user_version: number }>('PRAGMA user_version', []);
+  const version = row?.user_version ?? 0;
+  if (version > steps.length) {
+    throw new NaniteError('database-newer', 'the index was made by a newer version of nanite-rag', {
+      hint: 'upgrade nanite-rag, or move the index away: your files are then indexed again',
+    });
+  }
+  for (const [at, step] of steps.entries()) {
+    if (at < version) continue;
+    await connection.exec('BEGIN IMMEDIATE');
+    try {
+      await connection.exec(`${step}; PRAGMA user_version = ${at + 1};`);
+      await connection.exec('COMMIT');
+    } catch (error) {
+      await connection.exec('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+/** @throws NaniteError `database-corrupt` */
+async function check(connection: Connection): Promise<void> {
+  const found = await connection.all<{ quick_check: string }>('PRAGMA quick_check(1)', []);
+  if (found[0]?.quick_check === 'ok') return;
+  throw new NaniteError('database-corrupt', `the index is damaged: ${found[0]?.quick_check ?? 'no answer'}`);
+}
