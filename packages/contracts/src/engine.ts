@@ -85,6 +85,8 @@ export const ModelEntry = z.object({
   /** False where it cannot run here; `why` says the reason. */
   runnable: z.boolean(),
   why: z.string().nullable(),
+  /** A version that is not current yet, under the name of stagedName(): lists leave it out, who names it can ask it. */
+  staged: z.boolean().default(false),
 });
 
 export const ModelList = z.object({ models: z.array(ModelEntry) });

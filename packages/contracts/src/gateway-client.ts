@@ -3,11 +3,15 @@ import { ApiFailure } from './api-failure';
 import type { GatewayStatus } from './gateway';
 import {
   OllamaChatResponse,
+  OllamaEmbedResponse,
   OllamaError,
+  OllamaGenerateResponse,
   OllamaPs,
   OllamaShowResponse,
   OllamaTags,
   type OllamaChatRequest,
+  type OllamaEmbedRequest,
+  type OllamaGenerateRequest,
 } from './ollama';
 import { callJson, jsonLines, openCall, placeOf, type HttpAddress, type HttpCall } from './http-call';
 
@@ -37,22 +41,19 @@ export class GatewayClient {
     request: OllamaChatRequest,
     signal?: AbortSignal,
   ): AsyncGenerator<OllamaChatResponse, void, void> {
-    const call: HttpCall = {
-      address: this.address,
-      method: 'POST',
-      path: '/api/chat',
-      body: { ...request, stream: true },
-      signal,
-    };
-    for await (const value of jsonLines(await openCall(call), call)) {
-      const failure = OllamaError.safeParse(value);
-      if (failure.success) throw new ApiFailure(500, 'http-500', failure.data.error);
-      const chunk = this.checked(OllamaChatResponse, value, call.path);
-      yield chunk;
-      if (chunk.done) return;
-    }
-    const message = `the answer broke off: ${this.where} closed the connection`;
-    throw new ApiFailure(502, 'broken-off', message);
+    yield* this.stream(OllamaChatResponse, '/api/chat', request, signal);
+  }
+
+  /** The same for a prompt without a conversation, as a model without a chat template takes it. */
+  async *generate(
+    request: OllamaGenerateRequest,
+    signal?: AbortSignal,
+  ): AsyncGenerator<OllamaGenerateResponse, void, void> {
+    yield* this.stream(OllamaGenerateResponse, '/api/generate', request, signal);
+  }
+
+  embed(request: OllamaEmbedRequest, signal?: AbortSignal): Promise<OllamaEmbedResponse> {
+    return this.json(OllamaEmbedResponse, 'POST', '/api/embed', request, signal);
   }
 
   /** Load a model without asking it anything, or with `keep_alive: 0` unload it. */
@@ -78,6 +79,30 @@ export class GatewayClient {
     // Loaded when asked for: building the schemas of the status costs `nanite ask` 8 ms at each start.
     const { GatewayStatus: schema } = await import('./gateway');
     return this.json(schema, 'GET', '/nanite/v1/status', undefined, signal);
+  }
+
+  private async *stream<T extends { done: boolean }>(
+    schema: z.ZodType<T>,
+    path: string,
+    request: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T, void, void> {
+    const call: HttpCall = {
+      address: this.address,
+      method: 'POST',
+      path,
+      body: { ...request, stream: true },
+      signal,
+    };
+    for await (const value of jsonLines(await openCall(call), call)) {
+      const failure = OllamaError.safeParse(value);
+      if (failure.success) throw new ApiFailure(500, 'http-500', failure.data.error);
+      const chunk = this.checked(schema, value, path);
+      yield chunk;
+      if (chunk.done) return;
+    }
+    const message = `the answer broke off: ${this.where} closed the connection`;
+    throw new ApiFailure(502, 'broken-off', message);
   }
 
   private async json<T>(

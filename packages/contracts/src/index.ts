@@ -1,5 +1,5 @@
 export { Bytes, Gpu, GpuBackend, GpuVendor, HardwareAdvice, HardwareReport } from './hardware';
-export { ModelCapability, ModelId, ModelManifest, ModelName, Sha256 } from './model';
+export { ModelCapability, ModelId, ModelManifest, ModelName, Sha256, stagedName } from './model';
 export {
   CatalogueArchitecture,
   CatalogueFamily,
@@ -129,7 +129,6 @@ export {
   type WantedShape,
 } from './planning/memory';
 export {
-  CitedPassage,
   Collection,
   CollectionList,
   CollectionName,
@@ -145,9 +144,11 @@ export {
   KnowledgeStatus,
   Passage,
   Place,
+  Quotation,
   SearchAnswer,
   SearchFilter,
   SearchRequest,
+  Source,
   describePlace,
   formatCitation,
   knowledgePaths,

@@ -4,12 +4,18 @@ import { Bytes } from './hardware';
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'sha256 as 64 lower-case hexadecimal digits');
 
 /** The folder and unit name of a model: `smollm2-135m-instruct-q4-1`. */
-export const ModelId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,100}$/, 'a-z, 0-9, dot and hyphen');
+export const ModelId = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,110}$/, 'a-z, 0-9, dot and hyphen');
 
 /** The name people and Ollama's API use: `smollm2:135m`, `hf.co/org/repo:Q4_K_M`, `registry.example:5000/ns/name:tag`. */
 export const ModelName = z
   .string()
   .regex(/^[a-zA-Z0-9][\w.-]*(?::\d{1,5}(?=\/))?(?:\/[\w.-]+)*(?::[\w.-]+)?$/, 'a name such as smollm2:135m');
+
+/**
+ * The id, or the name, under which engine and gateway run the version of a model that was staged and is not current yet.
+ * Lists leave it out. No id of the store's own making has two hyphens in a row.
+ */
+export const stagedName = (nameOrId: string): string => `${nameOrId}--staged`;
 
 export const ModelCapability = z.enum([
   'completion',

@@ -11,32 +11,40 @@ export const KnowledgeQuestion = z.strictObject({
   model: z.string().nullable().default(null),
 });
 
-/** A source of an answer: number in the text, and passage. */
-export const CitedPassage = z.object({
-  number: z.number().int().positive(),
-  passage: Passage,
-  quote: z.string(),
-});
+/** A passage that an answer may cite, under its number. */
+export const Source = z.object({ number: z.number().int().positive(), passage: Passage });
+
+/** What bears a sentence out: number of the source, and the words there, letter by letter as they stand in the passage. */
+export const Quotation = z.object({ number: z.number().int().positive(), quote: z.string().min(1) });
 
 /** In this order: `sources`, any number of `text`, `done`. Where nothing is found: `done` alone, with `answered: false`. */
 export const KnowledgeEvent = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('sources'), sources: z.array(CitedPassage), notes: z.array(z.string()) }),
-  /** A sentence with its citations, `[1]`, all of them checked. */
-  z.object({ event: z.literal('text'), text: z.string(), citations: z.array(z.number().int()) }),
+  z.object({ event: z.literal('sources'), sources: z.array(Source), notes: z.array(z.string()) }),
+  /**
+   * A sentence, and what bears it out: always at least one. `text` is without marks of citations; `quoted` says that
+   * it is not the model's but stands so in the source.
+   */
+  z.object({
+    event: z.literal('text'),
+    text: z.string(),
+    citations: z.array(Quotation).min(1),
+    quoted: z.boolean(),
+  }),
   z.object({
     event: z.literal('done'),
     answered: z.boolean(),
-    /** Why there is no answer: nothing in the files, or the model said nothing that they bear out. */
+    /** Why there is no answer, or none of the model's: for people; null where there is one. */
     why: z.string().nullable(),
-    /** Sources that are cited, as they are numbered in the text. */
-    cited: z.array(z.number().int()),
+    /** Model that was asked; null where none was. */
     model: z.string().nullable(),
-    /** Claims of the model that were left out: no passage bears them out, or it cited one that does not exist. */
+    /** Sentences of the model that were left out: no passage bears them out. */
     dropped: z.number().int().nonnegative(),
+    notes: z.array(z.string()),
   }),
   z.object({ event: z.literal('error'), code: z.string(), message: z.string(), hint: z.string().nullable() }),
 ]);
 
 export type KnowledgeQuestion = z.infer<typeof KnowledgeQuestion>;
-export type CitedPassage = z.infer<typeof CitedPassage>;
+export type Source = z.infer<typeof Source>;
+export type Quotation = z.infer<typeof Quotation>;
 export type KnowledgeEvent = z.infer<typeof KnowledgeEvent>;

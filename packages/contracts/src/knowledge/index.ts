@@ -11,6 +11,6 @@ export {
   KnowledgeStatus,
 } from './collections';
 export { Hit, Passage, SearchAnswer, SearchFilter, SearchRequest } from './search';
-export { CitedPassage, KnowledgeEvent, KnowledgeQuestion } from './answers';
+export { KnowledgeEvent, KnowledgeQuestion, Quotation, Source } from './answers';
 export { knowledgePaths } from './api';
 export { KnowledgeClient } from './client';
