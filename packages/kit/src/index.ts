@@ -36,3 +36,15 @@ export {
   type SettingDescription,
 } from './settings-schema';
 export { descriptorOf, unixPeer } from './unix-peer';
+export {
+  landlockWorks,
+  runSandboxed,
+  sandboxFailed,
+  sandboxMissing,
+  startSandboxed,
+  type Ran,
+  type Sandboxed,
+  type SandboxedProcess,
+  type SandboxedRun,
+  type SandboxLimits,
+} from './sandbox/sandbox';

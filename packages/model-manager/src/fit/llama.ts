@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mebibyte, parseFit, type FitSample } from '@nanite/contracts';
-import { libDir, NaniteError } from '@nanite/kit';
-import { runSandboxed } from '../gate/sandbox';
+import { libDir, NaniteError, runSandboxed } from '@nanite/kit';
 
 export interface Asking {
   /** First of the model's files, whole or hollow; other parts lie beside it. */

@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { landlockWorks, runSandboxed, type SandboxedRun } from '@nanite/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { known, sound } from './corpus/corpus';
 import { examination, inspect } from './gate';
-import { landlockWorks, nodePath, runSandboxed, type SandboxedRun } from './sandbox';
 import { buildGateProgram, temporaryFile } from './testing';
 
 let program: string;
@@ -72,13 +72,18 @@ describe('the sandbox', { timeout: 60_000 }, () => {
   const attack = (text: string) => temporaryFile('attack.mjs', `import * as fs from 'node:fs';\n${text}\n`);
   const outside = (path: string) =>
     new Promise<string>((resolve) => {
-      const child = spawn(nodePath, [path], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'ignore'] });
       let said = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
       child.once('close', () => resolve(said));
     });
   const inside = async (path: string, changes: Partial<SandboxedRun> = {}) =>
-    runSandboxed({ command: [nodePath, path], readable: [dirname(path)], ...examination, ...changes });
+    runSandboxed({
+      command: [process.execPath, path],
+      readable: [dirname(path)],
+      ...examination,
+      ...changes,
+    });
 
   const secret = temporaryFile('secret', 'secret');
   const target = join(mkdtempSync(join(tmpdir(), 'nanite-gate-')), 'made');

@@ -3,10 +3,10 @@ import { open } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runSandboxed } from '@nanite/kit';
 import { z } from 'zod';
 import { GateFacts } from './facts';
 import { Refusal, refusalReasons } from './refusal';
-import { nodePath, runSandboxed } from './sandbox';
 
 export type { GateFacts } from './facts';
 
@@ -55,7 +55,7 @@ export async function inspect(
     }
     const ran = await runSandboxed({
       command: [
-        nodePath,
+        process.execPath,
         '--v8-pool-size=1',
         '--max-old-space-size=192',
         '--disable-proto=delete',

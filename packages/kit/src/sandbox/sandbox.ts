@@ -1,22 +1,35 @@
-import { spawn, execFile } from 'node:child_process';
+import { spawn, execFile, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { NaniteError } from '@nanite/kit';
+import type { Readable, Writable } from 'node:stream';
+import { NaniteError } from '../errors';
 import { seccompFilter } from './seccomp';
 
-export interface SandboxedRun {
-  /** Program and arguments; the program by its whole path. */
-  command: readonly string[];
-  environment?: Record<string, string>;
-  /** Open for reading, given to the program as descriptor 3. */
-  fd?: number;
-  /** Files and folders that the program may read besides /usr. */
-  readable: readonly string[];
+export interface SandboxLimits {
   /** Bytes of memory that it may have written to (RLIMIT_DATA). */
   memory: number;
   cpuSeconds: number;
+  /** Bytes that it may write to a file that it was given; default: none. */
+  fileBytes?: number;
+}
+
+export interface Sandboxed extends SandboxLimits {
+  /** Program and arguments; the program by its whole path. */
+  command: readonly string[];
+  environment?: Record<string, string>;
+  /** Open file that the program gets as descriptor 3. */
+  fd?: number;
+  /** Open file that is the program's standard input; default: nothing. `pipe` for a program that is asked. */
+  stdin?: number | 'pipe';
+  /** Open file that the program's standard output goes to; default: a pipe. */
+  stdout?: number;
+  /** Files and folders that the program may read besides /usr. */
+  readable: readonly string[];
+}
+
+export interface SandboxedRun extends Sandboxed {
+  stdin?: number;
   /** Time after which it is killed whatever it does. */
   milliseconds: number;
   signal?: AbortSignal;
@@ -31,25 +44,32 @@ export interface Ran {
   overran: boolean;
 }
 
+export interface SandboxedProcess extends ChildProcess {
+  stdin: Writable | null;
+  stdout: Readable | null;
+  stderr: Readable;
+}
+
 const mostOutput = 8 * 2 ** 20;
 
 /**
- * Run a program that may only read what it was given, compute, and answer on its standard output.
+ * Start a program that may only read what it was given, compute, and answer on its standard output.
  *
  * prlimit(1) bounds memory and CPU time and forbids files; setpriv(1) gives up privileges for good, then seccomp lets
  * no system call through that makes sockets, processes or files, and Landlock hides all files but /usr and `readable`.
  * Both belong to util-linux, which is essential on Debian; neither needs root, a user namespace or systemd, so the same
  * sandbox holds inside a hardened unit, in a container and in a test (docs/decisions/0087).
- * @throws NaniteError `sandbox-missing`: nothing is ever run without the sandbox
+ * @throws NaniteError `sandbox-missing` where there is no filter for this processor. Whether it has started is seen only
+ *   by what it says: see {@link sandboxFailed}
  */
-export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
+export async function startSandboxed(run: Sandboxed): Promise<SandboxedProcess> {
   const landlock = (await landlockWorks()) ? landlockArguments(run.readable, dirname(run.command[0]!)) : [];
-  const child = spawn(
+  return spawn(
     'prlimit',
     [
       `--data=${run.memory}`,
       `--cpu=${run.cpuSeconds}`,
-      ...['--fsize=0', '--core=0', '--nofile=64', '--memlock=0', '--'],
+      ...[`--fsize=${run.fileBytes ?? 0}`, '--core=0', '--nofile=64', '--memlock=0', '--'],
       ...[
         'setpriv',
         '--no-new-privs',
@@ -63,12 +83,32 @@ export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
       ...run.command,
     ],
     {
-      stdio: ['ignore', 'pipe', 'pipe', run.fd ?? 'ignore', filterFile()],
+      stdio: [run.stdin ?? 'ignore', run.stdout ?? 'pipe', 'pipe', run.fd ?? 'ignore', filterFile()],
       // Node reads OpenSSL's settings before anything else, and these are hidden.
       env: { PATH: '/usr/bin:/bin', OPENSSL_CONF: '/dev/null', LC_ALL: 'C.UTF-8', ...run.environment },
       cwd: '/',
     },
-  );
+  ) as SandboxedProcess;
+}
+
+/** Whether what a process said on its standard error means that the sandbox itself did not start. */
+export const sandboxFailed = (stderr: string): boolean => /^(?:setpriv|prlimit): /.test(stderr);
+
+/** @param cause why the sandbox did not start */
+export const sandboxMissing = (cause: unknown): NaniteError =>
+  new NaniteError('sandbox-missing', 'the sandbox in which files are read does not start', {
+    status: 503,
+    hint: 'it needs setpriv and prlimit of util-linux 2.41 and a kernel with seccomp; nothing is read without it',
+    cause,
+  });
+
+/**
+ * Run a program in the sandbox of {@link startSandboxed} to its end.
+ *
+ * @throws NaniteError `sandbox-missing`: nothing is ever run without the sandbox
+ */
+export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
+  const child = await startSandboxed(run);
   let overran = false;
   const stop = () => {
     overran = true;
@@ -84,10 +124,10 @@ export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
       child.once('error', reject);
       child.once('close', (...ended) => resolve(ended));
     }).catch((cause: unknown) => {
-      throw missing(cause);
+      throw sandboxMissing(cause);
     });
     run.signal?.throwIfAborted();
-    if (/^(?:setpriv|prlimit): /.test(stderr())) throw missing(stderr().trim());
+    if (sandboxFailed(stderr())) throw sandboxMissing(stderr().trim());
     return { stdout: stdout(), stderr: stderr(), code, signal, overran };
   } finally {
     clearTimeout(timer);
@@ -107,7 +147,7 @@ function filterFile(): number {
       `there is no sandbox for processors of the kind ${process.arch}`,
       {
         status: 503,
-        hint: 'Nanite checks models on x86-64 and ARM of 64 bits',
+        hint: 'Nanite reads files of others on x86-64 and ARM of 64 bits',
       },
     );
   }
@@ -121,13 +161,6 @@ function filterFile(): number {
   }
   return filter;
 }
-
-const missing = (cause: unknown) =>
-  new NaniteError('sandbox-missing', 'the sandbox in which files are checked does not start', {
-    status: 503,
-    hint: 'it needs setpriv and prlimit of util-linux 2.41 and a kernel with seccomp; nothing is checked without it',
-    cause,
-  });
 
 function collect(stream: Readable | null, stop: () => void): () => string {
   const parts: Buffer[] = [];
@@ -166,6 +199,3 @@ export function landlockWorks(): Promise<boolean> {
   );
   return known;
 }
-
-/** The Node that runs this program. */
-export const nodePath = process.execPath;
