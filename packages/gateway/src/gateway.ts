@@ -54,7 +54,7 @@ export class Gateway {
       store,
       version,
       broker,
-      catalogue: new Catalogue(engine),
+      catalogue: new Catalogue(engine, (id) => broker.renew(id)),
       backends: new Backends(settings),
       sessions: new Sessions(broker, this.#pools, (id) => engine.stop(id)),
       bodies: new BodyReader(settings),

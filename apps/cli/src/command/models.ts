@@ -145,20 +145,21 @@ export function addModelCommands(program: Command, run: Runner): void {
     .command('update')
     .summary('what has changed at the source; make it current')
     .description(
-      'Without a name, ask the sources what has changed. With one, fetch the new files beside the old, try the new ' +
-        'model with a short benchmark and a check of its answers, and make it current; --back takes that back.',
+      'Without a name, ask the sources what has changed. With one, fetch the new files beside the old, ask both ' +
+        'versions a few short questions, measure both, and make the new one current if it answers and is not much ' +
+        'worse: less than 0.6 of the speed, more than twice as long (and 0.25 s) until the first word, or two right ' +
+        'answers fewer. Otherwise the current one stays, and exit status 1 says so. --back takes an update back.',
     )
     .argument('[model]', 'its name')
-    .option('--stage', 'only fetch and check the new one')
-    .option('--switch', 'only make current what was staged')
+    .option('--stage', 'only fetch the new one and verify its files')
+    .option('--switch', 'only make current what was staged, untried')
     .option('--back', 'go back to the one before')
+    .option('--yes', 'make it current although it is slower or knows less; not one that does not answer')
+    .option('--no-check', 'make it current untried')
     .option(json, asJson)
     .action(
-      run(
-        async (
-          name: string | undefined,
-          options: Parameters<typeof import('../models/keep').updateModel>[1],
-        ) => (await import('../models/keep')).updateModel(name, options),
+      run(async (name: string | undefined, options: import('../models/update').UpdateOptions) =>
+        (await import('../models/update')).updateModel(name, options),
       ),
     );
   for (const [name, pinned] of [

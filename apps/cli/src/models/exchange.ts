@@ -8,7 +8,7 @@ import { bytes } from '../terminal/format';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { follow } from './follow';
-import { store, told } from './store';
+import { absent, store, told } from './store';
 
 /** Reads and writes other programs' stores as the person who asks: comes with nanite-models. */
 const program = (): string => join(libDir(), 'models/sharing.mjs');
@@ -18,7 +18,7 @@ async function* shared(
   request: { import: ImportRequest } | { export: ExportRequest },
   signal: AbortSignal,
 ): AsyncGenerator<ProgressEvent, void, void> {
-  if (!existsSync(program())) throw new ApiFailure(503, 'unreachable', 'nanite-models is not installed');
+  if (!existsSync(program())) throw absent();
   const child = spawn(process.execPath, [program(), JSON.stringify(request)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     signal,

@@ -4,7 +4,6 @@ import {
   type FitAnswer,
   type JobAction,
   type RemoveAnswer,
-  type UpdateList,
 } from '@nanite/contracts';
 import { exitStatus } from '../exit-status';
 import { bytes, relativeTime } from '../terminal/format';
@@ -127,41 +126,6 @@ export const verifyModels = (
       );
     }
     return found.bad.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.error;
-  });
-
-export function updateTable({ updates }: UpdateList): string {
-  if (updates.length === 0) return 'No model has a source that could be asked.\n';
-  const { bold, dim } = paint(process.stdout);
-  return table([
-    ['NAME', 'CHANGED', 'TO FETCH', ''].map(bold),
-    ...updates.map(({ name, changes, fetchBytes, staged, previous, error }) => [
-      name,
-      error !== null ? `cannot tell: ${error}` : changes.length === 0 ? dim('no') : changes.join('; '),
-      fetchBytes === null ? '-' : bytes(fetchBytes),
-      [...(staged ? ['staged'] : []), ...(previous ? ['can go back'] : [])].join(', '),
-    ]),
-  ]);
-}
-
-/** `nanite models update`: without a name what has changed; with one, fetch, check, and make it current. */
-export const updateModel = (
-  name: string | undefined,
-  options: { stage?: boolean; switch?: boolean; back?: boolean; json?: boolean },
-): Promise<number> =>
-  told(options.json ?? false, async () => {
-    const client = store();
-    const json = options.json ?? false;
-    if (name === undefined) {
-      const list = await client.updates();
-      return print(list, json, () => updateTable(list));
-    }
-    const chosen = (['stage', 'switch', 'back'] as const).filter((action) => options[action]);
-    for (const action of chosen.length > 0 ? chosen : (['stage', 'switch'] as const)) {
-      const last = await follow(client, (signal) => client.update({ model: name, action }, signal), { json });
-      if (!json && last?.result !== undefined) process.stdout.write(`${JSON.stringify(last.result)}\n`);
-    }
-    if (!json) process.stdout.write(`${name}\n`);
-    return 0;
   });
 
 /** `nanite models jobs`: what is under way, or pause, resume, cancel and follow one of it. */

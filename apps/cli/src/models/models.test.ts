@@ -222,7 +222,6 @@ describe('what keeps the store', () => {
       )
       .on('POST /v1/fit', value({ reference: 'x', name: 'x', fits: [] }))
       .on('GET /v1/updates', value({ updates: [] }))
-      .on('POST /v1/updates', steps({ status: 'success', model: 'x' }))
       .on('GET /v1/jobs', value({ jobs: [] }));
     expect((await run('rm', 'a/b:c')).stdout).toBe('a/b:c removed, 2.0 KiB freed\n');
     expect((await run('rm', 'gone')).status).toBe(3);
@@ -233,14 +232,6 @@ describe('what keeps the store', () => {
     expect((await run('fit', 'x')).status).toBe(3);
     expect((await run('jobs', '--json')).stdout).toContain('"jobs": []');
     expect((await run('update')).stdout).toContain('No model');
-    expect((await run('update', 'x')).status).toBe(0);
-    const actions = store.asked.flatMap(({ path, body }) =>
-      path === '/v1/updates' && body !== '' ? [body] : [],
-    );
-    expect(actions).toEqual([
-      { model: 'x', action: 'stage' },
-      { model: 'x', action: 'switch' },
-    ]);
   });
 
   it('verify says what is bad and fails where it stays so', async () => {

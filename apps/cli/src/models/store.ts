@@ -11,7 +11,7 @@ export const hasStore = (): boolean => existsSync(path());
 export const store = (): ModelStoreClient => new ModelStoreClient(path());
 
 /** What to say where the model store does not answer: which package it is in. */
-function absent(cause: ApiFailure): ApiFailure {
+export function absent(cause?: ApiFailure): ApiFailure {
   return new ApiFailure(
     503,
     'unreachable',
@@ -23,7 +23,8 @@ function absent(cause: ApiFailure): ApiFailure {
 
 /** What to do about an error of the store that brings no hint of its own. */
 function withHint(failure: ApiFailure): ApiFailure {
-  if (failure.code === 'unreachable') return absent(failure);
+  // The gateway, which some of these commands ask as well, is told about elsewhere.
+  if (failure.code === 'unreachable' && failure.message.endsWith(path())) return absent(failure);
   if (failure.hint === null && (failure.code === 'not-authorised' || failure.code === 'no-access')) {
     return new ApiFailure(
       failure.status,

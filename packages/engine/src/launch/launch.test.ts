@@ -11,6 +11,7 @@ const programs = { llama: '/usr/lib/nanite/llama', engine: '/usr/lib/nanite/engi
 const settings = EngineSettings.parse({});
 
 const model = (changes: Partial<ModelManifest> = {}) => ({
+  staged: false,
   path: '/usr/share/nanite/models/m',
   manifest: ModelManifest.parse({
     schema: 1,

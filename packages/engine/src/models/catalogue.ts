@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModelManifest } from '@nanite/contracts';
+import { ModelManifest, stagedName } from '@nanite/contracts';
 import { describeError, NaniteError, nearest, type Log } from '@nanite/kit';
 
 /** A model that is installed. */
@@ -8,6 +8,8 @@ export interface InstalledModel {
   manifest: ModelManifest;
   /** Folder of its manifest. */
   path: string;
+  /** A new version that the store keeps beside the current one, under another id and name. */
+  staged: boolean;
 }
 
 /**
@@ -17,7 +19,12 @@ export interface InstalledModel {
  */
 export function installedModels(roots: readonly string[], log: Log): InstalledModel[] {
   const models = new Map<string, InstalledModel>();
-  for (const root of roots) {
+  const places = [
+    ...roots.map((root) => ({ root, staged: false })),
+    // Where the model store keeps what `nanite models update` has fetched, to be tried before it is made current.
+    ...roots.map((root) => ({ root: join(root, '.staged'), staged: true })),
+  ];
+  for (const { root, staged } of places) {
     for (const folder of folders(root)) {
       const path = join(root, folder);
       try {
@@ -29,7 +36,8 @@ export function installedModels(roots: readonly string[], log: Log): InstalledMo
         // A package that is being unpacked, or was not to its end, may have its manifest before its weights.
         const missing = manifest.files.find((file) => !existsSync(join(path, file.path)));
         if (missing) throw new Error(`${missing.path} is missing`);
-        if (!models.has(manifest.id)) models.set(manifest.id, { manifest, path });
+        const named = staged ? underStagedName(manifest) : manifest;
+        if (!models.has(named.id)) models.set(named.id, { manifest: named, path, staged });
       } catch (error) {
         log.warning(`no usable model in ${path}`, { cause: describeError(error) });
       }
@@ -37,6 +45,13 @@ export function installedModels(roots: readonly string[], log: Log): InstalledMo
   }
   return [...models.values()].sort((a, b) => (a.manifest.id < b.manifest.id ? -1 : 1));
 }
+
+const underStagedName = (manifest: ModelManifest): ModelManifest => ({
+  ...manifest,
+  id: stagedName(manifest.id),
+  name: stagedName(manifest.name),
+  aliases: [],
+});
 
 function folders(root: string): string[] {
   try {

@@ -99,8 +99,8 @@ describe('Engine', () => {
       log: quiet,
     });
 
-  const addModel = (id: string, weights = 'GGUF....') => {
-    const folder = join(dir, 'models', id);
+  const addModel = (id: string, weights = 'GGUF....', root = 'models') => {
+    const folder = join(dir, root, id);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'm.gguf'), weights);
     const manifest = {
@@ -190,6 +190,20 @@ esac
     const larger = await client.start({ model: 'alpha', options: { context: 8192 } });
     expect(workersStarted()).toHaveLength(2);
     expect(larger.plan.context).toBe(8192);
+  });
+
+  it('runs the staged version of a model beside the current one', async () => {
+    addModel('alpha', 'GGUF....', 'models/.staged');
+    const { models } = await client.models();
+    expect(models.map(({ manifest, staged, path }) => [manifest.id, manifest.name, staged, path])).toEqual([
+      ['alpha', 'alpha:1b', false, join(dir, 'models/alpha')],
+      ['alpha--staged', 'alpha:1b--staged', true, join(dir, 'models/.staged/alpha')],
+    ]);
+    await client.start({ model: 'alpha' });
+    await client.start({ model: 'alpha--staged' });
+    expect([...launcher.servers.keys()]).toEqual(['alpha', 'alpha--staged']);
+    const job = launcher.jobs.at(-1);
+    expect(job?.environment['LLAMA_ARG_MODEL']).toBe(join(dir, 'models/.staged/alpha/m.gguf'));
   });
 
   it('stops a worker, and is content if there is none', async () => {

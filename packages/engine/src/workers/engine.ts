@@ -106,7 +106,8 @@ export class Engine {
   async models(): Promise<ModelEntry[]> {
     const entries: ModelEntry[] = [];
     for (const model of this.installed()) {
-      const entry = { manifest: model.manifest, path: model.path, sizeBytes: sizeOf(model) };
+      const { manifest, path, staged } = model;
+      const entry = { manifest, path, staged, sizeBytes: sizeOf(model) };
       try {
         const plan = await this.planFor(model, {
           context: null,

@@ -33,6 +33,7 @@ export function fakeEntry(id: string, { memoryBytes = 100, ...given }: Given = {
     memoryBytes,
     runnable: true,
     why: null,
+    staged: false,
   };
 }
 
@@ -56,7 +57,7 @@ export class FakeEngine implements Engine {
   constructor(readonly entries: ModelEntry[]) {}
 
   models() {
-    return Promise.resolve({ models: this.entries });
+    return Promise.resolve({ models: [...this.entries] });
   }
 
   workers() {

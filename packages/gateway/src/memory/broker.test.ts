@@ -52,6 +52,22 @@ describe('the broker', () => {
     expect((await ask()).loadNs).toBe(0);
   });
 
+  it('loads a model anew that became another one, once those who were first have their answers', async () => {
+    const before = watch(ask());
+    await settle();
+    broker.renew('small');
+    const after = watch(ask());
+    await settle();
+    expect([before.state, after.state, engine.started.length]).toEqual(['granted', 'waiting', 1]);
+    before.value?.release();
+    await settle();
+    expect([after.state, engine.started.length, engine.stopped]).toEqual(['granted', 2, ['small']]);
+    // The control: without a change it stays.
+    after.value?.release();
+    await settle();
+    expect((await ask()).loadNs).toBe(0);
+  });
+
   it('never sends a worker more than its slots, and keeps the order', async () => {
     const seen = [ask(), ask(), ask(), ask()].map(watch);
     await settle();

@@ -227,6 +227,14 @@ export class Broker {
     return true;
   }
 
+  /** A model has become another one: whoever asks from now on gets a worker that has loaded it anew. */
+  renew(id: string): void {
+    const loaded = this.#loaded.get(id);
+    if (loaded === undefined) return;
+    loaded.draining = true;
+    if (loaded.state === 'ready' && loaded.running === 0) void this.#stop(loaded);
+  }
+
   #fullFor(uid: number): BusyError | null {
     if (this.#waiters.length >= this.#limits.length) {
       return new BusyError(

@@ -22,7 +22,9 @@ export function resolveName(entries: readonly ModelEntry[], name: string): Model
   }
   if (wanted.includes(':')) return null;
   // `smollm2` where only `smollm2:135m` is installed: there is nothing else it could mean.
-  const tagged = entries.filter(({ manifest }) => manifest.name.toLowerCase().startsWith(`${wanted}:`));
+  const tagged = entries.filter(
+    ({ manifest, staged }) => !staged && manifest.name.toLowerCase().startsWith(`${wanted}:`),
+  );
   return tagged.length === 1 ? (tagged[0] ?? null) : null;
 }
 
@@ -33,10 +35,19 @@ export class Catalogue {
   #readAt = -Infinity;
   #reading: Promise<void> | null = null;
 
-  constructor(private readonly engine: Engine) {}
+  /** @param onChange told the ids of models that are gone, or have become others under the same id */
+  constructor(
+    private readonly engine: Engine,
+    private readonly onChange: (id: string) => void = () => {},
+  ) {}
 
-  /** @throws whatever the engine's client throws where it was never reached */
+  /** The models that are current. @throws whatever the engine's client throws where it was never reached */
   async list(): Promise<ModelEntry[]> {
+    return (await this.withStaged()).filter(({ staged }) => !staged);
+  }
+
+  /** Those too that are staged: stagedName(). */
+  async withStaged(): Promise<ModelEntry[]> {
     if (performance.now() - this.#readAt > lookAgainMs) await this.#read();
     return this.#entries;
   }
@@ -68,7 +79,8 @@ export class Catalogue {
   /** Names of models that were probably meant, with or without the tag. */
   near(name: string): string[] {
     const meant = new Map<string, string>();
-    for (const { manifest } of this.#entries) {
+    for (const { manifest, staged } of this.#entries) {
+      if (staged) continue;
       for (const known of [manifest.name, ...manifest.aliases]) {
         meant.set(known, known);
         const bare = known.split(':')[0] ?? known;
@@ -83,9 +95,12 @@ export class Catalogue {
     this.#reading ??= this.engine
       .models()
       .then(({ models }) => {
+        const now = new Map(models.map(({ manifest }) => [manifest.id, manifest.modifiedAt]));
+        const changed = this.#entries.filter(({ manifest }) => now.get(manifest.id) !== manifest.modifiedAt);
         this.#entries = models;
         this.#resolved.clear();
         this.#readAt = performance.now();
+        for (const { manifest } of changed) this.onChange(manifest.id);
       })
       .finally(() => {
         this.#reading = null;

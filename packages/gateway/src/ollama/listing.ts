@@ -71,7 +71,7 @@ const never = new Date(Date.UTC(2318, 0, 1)).toISOString();
 
 /** GET /api/ps: the models in memory. */
 export const ps: Handler = async (exchange, context) => {
-  const entries = await context.catalogue.list();
+  const entries = await context.catalogue.withStaged();
   const models = context.broker.view().flatMap((loaded): OllamaPs['models'] => {
     const entry = entries.find(({ manifest }) => manifest.id === loaded.id);
     if (entry === undefined || loaded.worker === null) return [];

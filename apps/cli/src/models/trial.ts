@@ -1,0 +1,170 @@
+import { ApiFailure, type GatewayClient, type ModelManifest } from '@nanite/contracts';
+import { chatQuestions, completionQuestions, likeness, longQuestion, whyRubbish } from './questions';
+
+/** What a model did when it was tried. */
+export interface Trial {
+  /** Right answers, of `asked`. */
+  right: number;
+  asked: number;
+  /** Tokens a second of a long answer, or texts embedded a second; null where nothing could be measured. */
+  speed: number | null;
+  unit: 'tokens/s' | 'texts/s';
+  /** Seconds from the question to the first of the answer, the middle one of all questions; null as above. */
+  firstToken: number | null;
+  /** Why it cannot be used at all: it does not load, or what it says is no language. */
+  failure: string | null;
+}
+
+export interface TrialOptions {
+  signal: AbortSignal;
+  /** Told what is being done. */
+  say: (what: string) => void;
+}
+
+type Capabilities = ModelManifest['capabilities'];
+
+/** The version of it that was just staged is known to the gateway only when it has looked again; it does twice a second. */
+const lookAgainMs = 600;
+
+const shortAnswer = { temperature: 0, seed: 1, num_predict: 32 };
+const longAnswer = { temperature: 0, seed: 1, num_predict: 64 };
+
+interface Answer {
+  text: string;
+  firstToken: number | null;
+  /** Tokens a second. */
+  speed: number | null;
+}
+
+/**
+ * Load a model, ask it a few short questions whose answers can be checked, and measure it. Whatever it does wrong is in
+ * the result.
+ *
+ * @throws ApiFailure where the gateway itself cannot be asked; the signal's reason
+ */
+export async function tryModel(
+  client: GatewayClient,
+  model: string,
+  capabilities: Capabilities,
+  { signal, say }: TrialOptions,
+): Promise<Trial> {
+  const embeds = capabilities.includes('embedding') && !capabilities.some((each) => each === 'chat');
+  const trial: Trial = {
+    right: 0,
+    asked: 0,
+    speed: null,
+    unit: embeds ? 'texts/s' : 'tokens/s',
+    firstToken: null,
+    failure: null,
+  };
+  try {
+    say(`loading ${model}`);
+    if (embeds) await tryEmbedding(client, model, trial, signal);
+    else await tryAnswers(client, model, capabilities.includes('chat'), trial, { signal, say });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ApiFailure)) throw error;
+    if (error.code === 'unreachable' || error.code === 'no-access') throw error;
+    trial.failure = error.message;
+  }
+  return trial;
+}
+
+/** The first question loads the model. */
+async function first<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    return ask();
+  }
+}
+
+async function tryAnswers(
+  client: GatewayClient,
+  model: string,
+  chats: boolean,
+  trial: Trial,
+  { signal, say }: TrialOptions,
+): Promise<void> {
+  const ask = chats ? askChat : askCompletion;
+  const questions = chats ? chatQuestions : completionQuestions;
+  await first(() => ask(client, model, 'Hello', { ...shortAnswer, num_predict: 4 }, signal));
+  const answers: Answer[] = [];
+  for (const [i, { text, right }] of questions.entries()) {
+    say(`asking ${model}: question ${i + 1} of ${questions.length}`);
+    const answer = await ask(client, model, text, shortAnswer, signal);
+    answers.push(answer);
+    trial.asked += 1;
+    if (right.test(answer.text)) trial.right += 1;
+  }
+  say(`measuring ${model}`);
+  const long: Answer[] = [];
+  for (let i = 0; i < 2; i++) long.push(await ask(client, model, longQuestion, longAnswer, signal));
+  const speeds = long.flatMap(({ speed }) => speed ?? []);
+  trial.speed = speeds.length === 0 ? null : Math.max(...speeds);
+  const times = answers.flatMap(({ firstToken }) => firstToken ?? []).sort((a, b) => a - b);
+  trial.firstToken = times[Math.floor(times.length / 2)] ?? null;
+  trial.failure = whyRubbish([...answers, ...long].map(({ text }) => text));
+}
+
+type Ask = (
+  client: GatewayClient,
+  model: string,
+  text: string,
+  options: Record<string, number>,
+  signal: AbortSignal,
+) => Promise<Answer>;
+
+const askChat: Ask = (client, model, text, options, signal) =>
+  heard(
+    client.chat({ model, messages: [{ role: 'user', content: text }], options, think: false }, signal),
+    ({ message }) => message.content + (message.thinking ?? ''),
+  );
+
+const askCompletion: Ask = (client, model, text, options, signal) =>
+  heard(client.generate({ model, prompt: text, options }, signal), ({ response }) => response);
+
+async function heard<T extends { eval_count?: number; eval_duration?: number }>(
+  pieces: AsyncGenerator<T, void, void>,
+  textOf: (piece: T) => string,
+): Promise<Answer> {
+  const began = performance.now();
+  const answer: Answer = { text: '', firstToken: null, speed: null };
+  for await (const piece of pieces) {
+    const text = textOf(piece);
+    if (text !== '') answer.firstToken ??= (performance.now() - began) / 1000;
+    answer.text += text;
+    const { eval_count: count = 0, eval_duration: took = 0 } = piece;
+    if (took > 0 && count > 0) answer.speed = (count * 1e9) / took;
+  }
+  return answer;
+}
+
+async function tryEmbedding(
+  client: GatewayClient,
+  model: string,
+  trial: Trial,
+  signal: AbortSignal,
+): Promise<void> {
+  const embed = async (input: readonly string[]) =>
+    (await client.embed({ model, input: [...input] }, signal)).embeddings;
+  await first(() => embed(['Hello']));
+  const began = performance.now();
+  for (const [text, alike, other] of likeness) {
+    const [a = [], b = [], c = []] = await embed([text, alike, other]);
+    trial.firstToken ??= (performance.now() - began) / 1000;
+    trial.asked += 1;
+    if (cosine(a, b) > cosine(a, c)) trial.right += 1;
+    if (![...a, ...b, ...c].every(Number.isFinite)) trial.failure = 'its embeddings are no numbers';
+  }
+  trial.speed = (3 * likeness.length * 1000) / (performance.now() - began);
+  if (trial.right === 0) trial.failure ??= 'its embeddings do not tell like from unlike';
+}
+
+function cosine(a: readonly number[], b: readonly number[]): number {
+  const dot = (x: readonly number[], y: readonly number[]) =>
+    x.reduce((sum, value, i) => sum + value * (y[i] ?? 0), 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
