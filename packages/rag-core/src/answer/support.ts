@@ -1,0 +1,139 @@
+import { isCommon, stemOf, stemsOf, wordsOf } from '../words/words';
+import { sentencesOf } from './sentences';
+
+/** A passage as far as claims are checked against it. */
+export interface Evidence {
+  number: number;
+  text: string;
+  /** Title and headings: they may name what the text only calls `it`. */
+  context: string;
+}
+
+/** Words of a passage that may bear a claim out: one sentence, or two that follow each other. */
+export interface Window {
+  number: number;
+  quote: string;
+  stems: Set<string>;
+  numbers: Set<string>;
+  negated: boolean;
+  vector: Float32Array | null;
+}
+
+export interface Claim {
+  text: string;
+  vector: Float32Array | null;
+}
+
+export interface Support {
+  window: Window;
+  /** Share of the claim's own words that the passage has, 0 to 1. */
+  words: number;
+  /** Cosine of claim and quote; null where no vectors are to be had. */
+  likeness: number | null;
+}
+
+/** Thresholds, chosen on the pairs of support.test.ts: claims that their passage bears out, and ones that it does not. */
+const enough = { words: 0.65, wordsWithLikeness: 0.4, likeness: 0.82 };
+
+/** Sentences of a passage, and pairs of neighbours, as places where a claim may be borne out. */
+export function windowsOf({ number, text }: Evidence): Window[] {
+  const sentences = sentencesOf(text);
+  const spans = sentences.flatMap(({ from, to, text: one }, at) => {
+    const next = sentences[at + 1];
+    // A pair of which one denies and the other affirms would bear out the contrary of each.
+    return next && isNegated(one) === isNegated(next.text)
+      ? [
+          { from, to },
+          { from, to: next.to },
+        ]
+      : [{ from, to }];
+  });
+  return spans.map(({ from, to }) => {
+    const quote = text.slice(from, to);
+    return {
+      number,
+      quote,
+      stems: stemsOf(quote),
+      numbers: numbersOf(quote),
+      negated: isNegated(quote),
+      vector: null,
+    };
+  });
+}
+
+/**
+ * What bears a claim out best, or null where nothing does.
+ *
+ * There is no model of entailment that is small enough to be everywhere, so this is a check of form, and a strict one:
+ * - every number of the claim stands in the quote (or in the question): an invented date or amount fails;
+ * - every name of the claim stands in the passage, its headings, or the question;
+ * - most of the other words do too, or fewer do and the two sentences mean the same by their vectors;
+ * - both are negated or neither is: `it does not listen` is not borne out by `it listens`;
+ * - the claim says more than the question did.
+ *
+ * A claim that turns the words of one sentence around passes; one that no source speaks of does not.
+ */
+export function supportOf(
+  claim: Claim,
+  question: string,
+  evidence: readonly Evidence[],
+  windows: readonly Window[],
+): Support | null {
+  const asked = stemsOf(question);
+  const stems = stemsOf(claim.text);
+  const own = [...stems].filter((stem) => !asked.has(stem));
+  if (own.length === 0) return null;
+  const numbers = [...numbersOf(claim.text)].filter((number) => !numbersOf(question).has(number));
+  const names = namesOf(claim.text).filter((name) => !asked.has(name));
+  const negated = isNegated(claim.text);
+  const said = new Map(evidence.map((one) => [one.number, stemsOf(`${one.context}\n${one.text}`)]));
+
+  let best: Support | null = null;
+  for (const window of windows) {
+    if (window.negated !== negated) continue;
+    if (!numbers.every((number) => window.numbers.has(number))) continue;
+    const whole = said.get(window.number);
+    if (!whole || !names.every((name) => whole.has(name))) continue;
+    const words = own.filter((stem) => window.stems.has(stem)).length / own.length;
+    const likeness = claim.vector && window.vector ? cosine(claim.vector, window.vector) : null;
+    const holds =
+      words >= enough.words ||
+      (likeness !== null && words >= enough.wordsWithLikeness && likeness >= enough.likeness);
+    if (!holds) continue;
+    if (best === null || better({ window, words, likeness }, best)) best = { window, words, likeness };
+  }
+  return best;
+}
+
+/** More of the words; then the shorter quote, which says it more plainly. */
+const better = (one: Support, other: Support): boolean =>
+  one.words !== other.words ? one.words > other.words : one.window.quote.length < other.window.quote.length;
+
+/** Cosine of two vectors of unit length. */
+export function cosine(one: Float32Array, other: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < one.length; at++) sum += one[at]! * other[at]!;
+  return sum;
+}
+
+const digits = /^\p{N}/u;
+
+/** Numbers of a text in one spelling: `1,400` and `1400` are the same. */
+const numbersOf = (text: string): Set<string> =>
+  new Set(
+    wordsOf(text)
+      .filter((word) => digits.test(word))
+      .map((word) => word.replace(/[,.](?=\p{N}{3}(?:\D|$))/gu, '')),
+  );
+
+/** Stems of words with a capital that do not begin the sentence: names, as far as writing tells. */
+const namesOf = (text: string): string[] =>
+  [...text.matchAll(/(?<=[\p{L}\p{N},;:)"'’”]\s+["'“‘(]?)\p{Lu}[\p{L}\p{M}\p{N}]+/gu)]
+    .map(([word]) => wordsOf(word)[0])
+    .filter((word): word is string => word !== undefined && !isCommon(word))
+    .map(stemOf);
+
+const negation =
+  /\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|nicht|kein\w*|nie|ohne|pas|jamais|sans|nunca|sin)\b|n['’]t\b/i;
+
+const isNegated = (text: string): boolean => negation.test(text);

@@ -1,0 +1,33 @@
+import { deu, eng, fra, ita, nld, por, spa } from 'stopword';
+import { stemmer } from 'stemmer';
+
+const common = new Set([...eng, ...deu, ...fra, ...ita, ...nld, ...por, ...spa]);
+
+/** Runs of letters and digits, with what joins them inside a number or a name: `3.14`, `1,400`, `user_id`. */
+const word = /[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,:]\p{N}+)*/gu;
+
+/** Words of a text in their order, in one spelling: NFKC, small letters, without accents. */
+export function wordsOf(text: string): string[] {
+  return [...spelling(text).matchAll(word)].map(([found]) => found);
+}
+
+/** As FTS5's `unicode61 remove_diacritics 2` sees it. */
+const spelling = (text: string) =>
+  text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFKC').toLowerCase();
+
+/** Whether a word says nothing of what a text is about: `the`, `und`. */
+export const isCommon = (found: string): boolean => common.has(found);
+
+/** Stem by Porter's algorithm (1980), as FTS5's `porter` does; words that are not of ASCII letters stay as they are. */
+export const stemOf = (found: string): string =>
+  /^[a-z']+$/.test(found) ? stemmer(found.replace(/'s?$/, '')) : found;
+
+/** Stems of the words that a text is about, each once. */
+export function stemsOf(text: string): Set<string> {
+  return new Set(
+    wordsOf(text)
+      .filter((found) => !isCommon(found))
+      .map(stemOf)
+      .filter((stem) => !isCommon(stem)),
+  );
+}
