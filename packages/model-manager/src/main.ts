@@ -1,15 +1,11 @@
 import { join } from 'node:path';
 import { Settings } from '@nanite/contracts';
 import { createLog, loadSettings, runProgram, serve, shareDir, socketPath, stateDir } from '@nanite/kit';
-import { fetchFile } from './download/fetch';
-import { inspect } from './gate/gate';
 import { Puller } from './pull';
-import { parseReference } from './references/reference';
 import { createApi } from './service/api';
 import { SystemAuthority } from './service/authority';
 import { Jobs } from './service/jobs';
-import { extensions } from './service/wiring';
-import { resolve } from './sources/resolve';
+import { extensions, pullTools } from './service/wiring';
 import { Store } from './store';
 
 const usage = `usage: nanite-models [--help]
@@ -29,9 +25,13 @@ async function main(): Promise<void> {
     log,
   });
   const jobs = new Jobs(log);
-  const puller = new Puller(store, { parseReference, resolve, fetchFile, inspect }, settings);
-  const { waitOnMetered } = settings;
-  const service = { store, puller, jobs, authority: new SystemAuthority(), extensions, waitOnMetered, log };
+  const puller = new Puller(store, pullTools, settings);
+  const service = {
+    ...{ store, puller, jobs, log },
+    authority: new SystemAuthority(),
+    extensions: extensions(log),
+    waitOnMetered: settings.waitOnMetered,
+  };
 
   await serve(createApi(service), {
     socket: { path: socketPath('models'), mode: 0o666 },

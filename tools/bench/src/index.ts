@@ -2,8 +2,9 @@ import type { Bench } from './bench';
 import { coldload } from './coldload/coldload';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
+import { list } from './list/list';
 import { memory } from './memory/memory';
 import { pull } from './pull/pull';
 import { tokens } from './tokens/tokens';
 
-export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory, pull];
+export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory, list, pull];

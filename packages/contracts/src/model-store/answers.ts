@@ -68,6 +68,7 @@ export const StoredModel = z.object({
   fit: Fit.nullable().default(null),
 });
 
+/** `licenceText`, `goTemplate` and `messages` of the records are left out: they are texts, and shown with a model. */
 export const StoredModelList = z.object({ models: z.array(StoredModel) });
 
 /** A model with its texts. */

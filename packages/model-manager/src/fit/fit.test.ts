@@ -9,7 +9,7 @@ import { examine } from '../gate/examine';
 import type { inspect } from '../gate/gate';
 import type { ResolvedFile } from '../sources/resolved';
 import { FaultServer } from '../testing/fault-server';
-import { fitHere, inOrder, type Candidate, type Here } from './fit';
+import { fitHere, inOrder, placeOf, type Candidate, type Here, type Machine } from './fit';
 import { hollowCopy } from './header';
 
 const GiB = 2 ** 30;
@@ -20,13 +20,14 @@ const hardware = (budget: number, gpus: Partial<Gpu>[] = []): HardwareReport =>
     memory: { totalBytes: 2 * budget, availableBytes: budget, modelBudgetBytes: budget },
     gpus,
   }) as HardwareReport;
-const here = (budget: number, changes: Partial<Here> = {}): Here => ({
-  hardware: hardware(budget),
-  settings: EngineSettings.parse({}),
-  backends: [],
-  bandwidth: 20e9,
-  ...changes,
-});
+const here = (budget: number, changes: Partial<Machine> = {}): Here =>
+  placeOf({
+    hardware: hardware(budget),
+    settings: EngineSettings.parse({}),
+    backends: [],
+    bandwidth: 20e9,
+    ...changes,
+  });
 /** 8B in four bits: 4.6 GiB of weights, 128 KiB of cache a token. */
 const candidate = (changes: Partial<Candidate> = {}): Candidate => ({
   quantisation: 'Q4_K_M',
@@ -102,6 +103,14 @@ describe('fitHere', () => {
       fitHere(candidate({ activeShare }), here(8 * GiB)).tokensPerSecond!;
     expect(speed(0.25)).toBeCloseTo(4 * speed(1), 0);
     expect(fitHere(candidate(), here(8 * GiB, { bandwidth: null })).tokensPerSecond).toBeNull();
+  });
+
+  it.each([
+    [1e12, 140],
+    [5.2e9, 0.74],
+    [5.2e7, 0.0074],
+  ])('guesses a speed in two digits, with memory of %d bytes/s', (bandwidth, expected) => {
+    expect(fitHere(candidate(), here(8 * GiB, { bandwidth })).tokensPerSecond).toBe(expected);
   });
 
   it('obeys the setting of memory before the report', () => {

@@ -4,6 +4,7 @@ import {
   largestShape,
   leastContext,
   totalMemory,
+  type BackendChoice,
   type EngineSettings,
   type Fit,
   type HardwareReport,
@@ -21,13 +22,34 @@ export interface Candidate {
   basis: Fit['basis'];
 }
 
-export interface Here {
+export interface Machine {
   hardware: HardwareReport | null;
   settings: Pick<EngineSettings, 'backend' | 'context' | 'memoryBytes'>;
   /** GPU backends of llama.cpp that are installed. */
   backends: readonly string[];
   /** Bytes a second that the processors read from memory; null where it was not measured. */
   bandwidth: number | null;
+}
+
+/** What a machine means for every model alike. */
+export interface Here {
+  /** Tokens of context that the settings give a request. */
+  context: number;
+  /** Where models of a format compute. */
+  backend: Record<Candidate['format'], BackendChoice>;
+  /** Bytes of the system's memory that models may take. */
+  budget: number;
+  bandwidth: number | null;
+}
+
+export function placeOf({ hardware, settings, backends, bandwidth }: Machine): Here {
+  const cpu = chooseBackend('cpu', hardware, [])!;
+  return {
+    context: settings.context,
+    backend: { gguf: chooseBackend(settings.backend, hardware, backends) ?? cpu, onnx: cpu },
+    budget: settings.memoryBytes ?? hardware?.memory.modelBudgetBytes ?? Math.floor(totalmem() * 0.6),
+    bandwidth,
+  };
 }
 
 /** Of the memory's speed, what generation reaches: threads wait for one another (docs/benchmarks.md). */
@@ -39,14 +61,9 @@ const reached = 0.7;
  */
 export function fitHere(candidate: Candidate, here: Here): Fit {
   const { need, contextLength, format } = candidate;
-  const { hardware, settings } = here;
-  const choice =
-    (format === 'gguf' ? chooseBackend(settings.backend, hardware, here.backends) : null) ??
-    chooseBackend('cpu', hardware, [])!;
-  const budget =
-    (settings.memoryBytes ?? hardware?.memory.modelBudgetBytes ?? Math.floor(totalmem() * 0.6)) +
-    choice.vramBytes;
-  const wanted = Math.min(settings.context, contextLength);
+  const choice = here.backend[format];
+  const budget = here.budget + choice.vramBytes;
+  const wanted = Math.min(here.context, contextLength);
   const shape = largestShape(need, budget, {
     context: wanted,
     slots: 1,
@@ -89,7 +106,8 @@ function speed({ need, activeShare }: Candidate, bandwidth: number | null): numb
   if (bandwidth === null) return null;
   const perSecond = (bandwidth * reached) / (need.weights * activeShare);
   // Two digits: it is a guess from one number.
-  return Number(perSecond.toPrecision(2));
+  const shift = 10 ** (1 - Math.floor(Math.log10(perSecond)));
+  return Math.round(perSecond * shift) / shift;
 }
 
 /** The recommended one first: of those that run the largest, for its answers are the best. */
@@ -100,21 +118,3 @@ export function inOrder(fits: readonly Fit[]): Fit[] {
 }
 
 const sign = ({ runs }: Fit) => (runs ? 1 : -1);
-
-let measured: number | undefined;
-
-/** Bytes a second that one thread reads from memory, measured once in some 30 ms by copying what no cache holds. */
-export function memoryBandwidth(): number {
-  if (measured !== undefined) return measured;
-  const from = Buffer.alloc(64 * 2 ** 20, 1);
-  const to = Buffer.alloc(from.length, 2);
-  let best = Infinity;
-  for (let round = 0; round < 3; round++) {
-    const since = performance.now();
-    from.copy(to);
-    best = Math.min(best, performance.now() - since);
-  }
-  // Read and written.
-  measured = (2 * from.length) / (best / 1000);
-  return measured;
-}

@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { askLlama, llamaFolder } from './llama';
 
 const Sample = z.object({ context: z.number(), model: z.number(), cache: z.number(), compute: z.number() });
-const File = z.record(z.string(), z.tuple([Sample, Sample]));
+const Samples = z.tuple([Sample, Sample]);
 
 /** Samples of models that are here, by the digest of their weights: asked once, kept in the store's folder. */
 export class Known {
-  private all: Record<string, [FitSample, FitSample]> | null = null;
+  private readonly all: Record<string, [FitSample, FitSample]> = this.read();
   private readonly asked = new Set<string>();
   private queue: Promise<void> = Promise.resolve();
 
@@ -20,7 +20,6 @@ export class Known {
 
   /** @returns null where they are not known yet; they are then asked for */
   samples(model: StoredModel, cache: string): [FitSample, FitSample] | null {
-    this.all ??= this.read();
     const weights = model.manifest.files.find(({ role }) => role === 'weights');
     if (!weights || model.missing.length > 0) return null;
     const key = `${weights.sha256} ${cache}`;
@@ -36,7 +35,7 @@ export class Known {
     };
     this.queue = this.queue.then(async () => {
       try {
-        this.all![key] = await askLlama(folder, asking);
+        this.all[key] = await askLlama(folder, asking);
         writeAtomically(this.file, JSON.stringify(this.all), 0o644);
       } catch {
         // A model that llama.cpp cannot load says so when it is started; here its need stays unknown.
@@ -47,9 +46,12 @@ export class Known {
 
   private read(): Record<string, [FitSample, FitSample]> {
     try {
-      return File.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+      const kept = JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, [FitSample, FitSample]>;
+      // Written by this program alone, all by one version: the first stands for all of them.
+      const [first] = Object.values(kept);
+      return first === undefined || Samples.safeParse(first).success ? kept : {};
     } catch {
-      // None yet, or one of another version: it is asked anew.
+      // None yet: everything is asked.
       return {};
     }
   }

@@ -2,22 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HardwareReport, Settings } from '@nanite/contracts';
 import { loadSettings, runtimeDir } from '@nanite/kit';
-import { memoryBandwidth, type Here } from './fit';
+import { placeOf, type Here } from './fit';
 import { llamaFolder } from './llama';
 
 /** llama.cpp's names of backends, to ours. */
 const backendNames: Record<string, string> = { cuda: 'cuda', hip: 'rocm', vulkan: 'vulkan' };
 
-/** This machine: what gpu-detect reported, the engine's settings, and the backends that are installed. */
-export function thisMachine(): Here & { cache: string } {
+/**
+ * This machine: what gpu-detect reported, the engine's settings, and the backends that are installed.
+ *
+ * @param bandwidth of its memory, bytes a second
+ */
+export function thisMachine(bandwidth: number | null): Here & { cache: string } {
   const settings = loadSettings(Settings, { user: false }).values.engine;
-  return {
-    hardware: hardwareReport(),
-    settings,
-    backends: installedBackends(),
-    bandwidth: memoryBandwidth(),
-    cache: settings.cache,
-  };
+  const machine = { hardware: hardwareReport(), settings, backends: installedBackends(), bandwidth };
+  return { ...placeOf(machine), cache: settings.cache };
 }
 
 function hardwareReport(): HardwareReport | null {

@@ -47,7 +47,11 @@ async function serve(limits: { quotaBytes?: number | null; reserveBytes?: number
   jobs = new Jobs(log);
   const settings = { chunkBytes: 65536, parallel: 2, bytesPerSecond: null };
   const puller = new Puller(store, sources.tools, settings);
-  server = createApi({ store, puller, jobs, authority, extensions, waitOnMetered: false, log });
+  server = createApi({
+    ...{ store, puller, jobs, authority, log },
+    extensions: extensions(log),
+    waitOnMetered: false,
+  });
   await listenOnPath(server, join(folder, 'models.sock'), 0o666);
 }
 async function stop(): Promise<void> {

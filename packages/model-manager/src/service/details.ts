@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelDetails, StoredModel } from '@nanite/contracts';
+import type { ModelDetails, ModelRecord, StoredModel } from '@nanite/contracts';
 import type { Extensions } from './extensions';
 
 /** A model with its texts, for `nanite models show`. */
@@ -9,6 +9,14 @@ export function modelDetails(model: StoredModel, extensions: Extensions): ModelD
   const template = templateOf(model);
   return { ...withFit, template, modelfile: extensions.printModelfile(model, template) };
 }
+
+/** A record as lists have it. */
+export const withoutTexts = (record: ModelRecord): ModelRecord => ({
+  ...record,
+  licenceText: null,
+  goTemplate: null,
+  messages: [],
+});
 
 function templateOf({ manifest, path, record }: StoredModel): string | null {
   const file = manifest.files.find(({ role }) => role === 'template');

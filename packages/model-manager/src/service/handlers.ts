@@ -19,7 +19,7 @@ import { copyModel, createModel, listUpdates, updateModel, type Puller } from '.
 import type { Store } from '../store';
 import type { Authority, Person } from './authority';
 import { readBody } from './body';
-import { modelDetails } from './details';
+import { modelDetails, withoutTexts } from './details';
 import { sendEvents } from './event-stream';
 import type { Extensions } from './extensions';
 import { Jobs, type Work } from './jobs';
@@ -79,8 +79,9 @@ function job(
   sendEvents(service.jobs, id, call.request, call.response);
 }
 
+/** Without texts: a licence alone is longer than all the rest, and a list is of many models. */
 export const listModels: Handler = async ({ store, extensions }) => ({
-  models: extensions.withFit(store.list()),
+  models: extensions.withFit(store.list()).map((model) => ({ ...model, record: withoutTexts(model.record) })),
 });
 
 export const showModel: Handler = async ({ store, extensions }, { subject }) =>

@@ -1,14 +1,33 @@
-import { exportFrom, importInto } from '../sharing';
+import type { Log } from '@nanite/kit';
+import { Bandwidth } from '../fit/bandwidth';
+import { Known } from '../fit/known';
+import { withFit } from '../fit/list';
 import { parseModelfile, printModelfile } from '../modelfile/modelfile';
-import { fitReference, withFit } from '../fit';
+import type { PullTools } from '../pull';
+import { parseReference } from '../references/reference';
 import type { Extensions } from './extensions';
 
-/** The parts of the package, put together. */
-export const extensions: Extensions = {
-  withFit,
-  fit: fitReference,
-  parseModelfile,
-  printModelfile,
-  import: importInto,
-  export: exportFrom,
+/**
+ * The parts of the package, put together. What speaks to the network or examines files is loaded when it is first needed:
+ * most who wake the service only ask what is here.
+ */
+export function extensions(log: Log): Extensions {
+  const known = new Known();
+  const bandwidth = new Bandwidth(log);
+  return {
+    withFit: (models) => withFit(models, known, bandwidth),
+    fit: async (puller, request, signal) =>
+      (await import('../fit/reference')).fitReference(puller, request, bandwidth, signal),
+    parseModelfile,
+    printModelfile,
+    import: async (...given) => (await import('../sharing')).importInto(...given),
+    export: async (...given) => (await import('../sharing')).exportFrom(...given),
+  };
+}
+
+export const pullTools: PullTools = {
+  parseReference,
+  resolve: async (...given) => (await import('../sources/resolve')).resolve(...given),
+  fetchFile: async (...given) => (await import('../download/fetch')).fetchFile(...given),
+  inspect: async (...given) => (await import('../gate/gate')).inspect(...given),
 };

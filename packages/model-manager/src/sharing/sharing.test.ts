@@ -343,7 +343,11 @@ describe('the program that works as the person', () => {
   beforeEach(async () => {
     jobs = new Jobs(log);
     const authority = { allowChange: async () => {}, maySpeakForOthers: async () => true };
-    server = createApi({ store, puller, jobs, authority, extensions, waitOnMetered: false, log });
+    server = createApi({
+      ...{ store, puller, jobs, authority, log },
+      extensions: extensions(log),
+      waitOnMetered: false,
+    });
     await listenOnPath(server, join(folder, 'models.sock'), 0o666);
   });
   afterEach(async () => {

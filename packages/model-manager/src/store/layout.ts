@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+
+export const draftPrefix = '.new-';
 
 /** Where things lie in the store. Names that begin with a dot are no models: the engine passes over them. */
 export class Layout {
@@ -32,8 +35,18 @@ export class Layout {
     return join(this.root, '.previous');
   }
 
+  /** What was read of models' folders. */
+  get readings(): string {
+    return join(this.root, '.read.json');
+  }
+
   get lock(): string {
     return join(this.root, '.lock');
+  }
+
+  /** A name that nobody has, for what is to be renamed; a sweep removes it. */
+  draft(): string {
+    return join(this.root, `${draftPrefix}${randomBytes(8).toString('hex')}`);
   }
 
   blob(sha256: string): string {

@@ -1,29 +1,26 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, type BigIntStats } from 'node:fs';
+import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest, ModelRecord, type StoredModel } from '@nanite/contracts';
 import { describeError, type Log } from '@nanite/kit';
 import { reservedNames } from './layout';
+import type { Reading, Readings } from './readings';
 
-interface Read {
-  stamp: string;
-  manifest: ModelManifest;
-  record: ModelRecord;
-  digest: string;
-  sizeBytes: number;
-}
+/** A folder that changed so lately may change again and look the same: clocks of file systems tick each 4 ms or slower. */
+const unsettledMs = 100;
 
 /**
- * The models in the store and those from packages, read from their folders each time: there is no index that could say
- * something else. What is kept is only the parsed form of a manifest, under the inode, size and times of its file.
+ * The models in the store and those from packages, looked for in their folders each time: there is no index that could
+ * say something else. What is kept is only what was read from a folder, under the inode and times of it and its manifest:
+ * whatever appears, disappears or is exchanged in a folder changes them.
  */
 export class Models {
-  readonly #read = new Map<string, Read>();
   readonly #complained = new Set<string>();
 
   /** @param roots with their origin; a root named earlier wins where both have an id */
   constructor(
     private readonly roots: ReadonlyArray<{ path: string; origin: StoredModel['origin'] }>,
+    private readonly readings: Readings,
     private readonly log: Log,
   ) {}
 
@@ -39,21 +36,17 @@ export class Models {
         if (model !== null) found.set(id, model);
       }
     }
-    for (const path of this.#read.keys()) if (!seen.has(path)) this.#read.delete(path);
+    this.readings.keepOnly(seen);
     return [...found.values()].sort((a, b) => (a.manifest.id < b.manifest.id ? -1 : 1));
   }
 
   /** The model of a folder; null where it holds none. */
   at(path: string, id: string, origin: StoredModel['origin']): StoredModel | null {
     try {
-      const read = this.#parse(path, id);
-      const missing = read.manifest.files
-        .filter((file) => statSync(join(path, file.path), { throwIfNoEntry: false })?.size !== file.size)
-        .map((file) => file.path);
-      const { manifest, record, digest, sizeBytes } = read;
+      const { manifest, record, digest, sizeBytes, missing } = this.#read(path, id);
       return { manifest, record, origin, path, sizeBytes, digest, missing, fit: null };
     } catch (error) {
-      this.#read.delete(path);
+      this.readings.delete(path);
       if (!this.#complained.has(path)) {
         this.#complained.add(path);
         this.log.warning(`no usable model in ${path}`, { cause: describeError(error) });
@@ -62,35 +55,47 @@ export class Models {
     }
   }
 
-  #parse(path: string, id: string): Read {
+  #read(path: string, id: string): Reading {
     const manifestPath = join(path, 'manifest.json');
-    const recordPath = join(path, 'record.json');
-    const recordAt = statSync(recordPath, { bigint: true, throwIfNoEntry: false });
-    const stamp = `${stampOf(statSync(manifestPath, { bigint: true }))} ${recordAt ? stampOf(recordAt) : ''}`;
-    const known = this.#read.get(path);
-    if (known?.stamp === stamp) return known;
+    const folder = statSync(path);
+    const stamp = `${stampOf(folder)} ${stampOf(statSync(manifestPath))}`;
+    const known = this.readings.get(path, stamp);
+    if (known !== null) return known;
     const text = readFileSync(manifestPath);
     const manifest = ModelManifest.parse(JSON.parse(text.toString('utf8')));
     if (manifest.id !== id) throw new Error(`its id is ${manifest.id}`);
     if (manifest.files.some((file) => file.path.startsWith('/') || file.path.split('/').includes('..'))) {
       throw new Error('a file lies outside of its folder');
     }
-    const read: Read = {
+    const reading: Reading = {
       stamp,
       manifest,
-      record: ModelRecord.parse(
-        recordAt ? JSON.parse(readFileSync(recordPath, 'utf8')) : { schema: 1, reference: null },
-      ),
+      record: recordIn(path),
       digest: createHash('sha256').update(text).digest('hex'),
       sizeBytes: manifest.files.reduce((bytes, file) => bytes + file.size, 0),
+      missing: manifest.files
+        .filter((file) => statSync(join(path, file.path), { throwIfNoEntry: false })?.size !== file.size)
+        .map((file) => file.path),
     };
-    this.#read.set(path, read);
+    if (Date.now() - folder.ctimeMs > unsettledMs) this.readings.set(path, reading);
     this.#complained.delete(path);
-    return read;
+    return reading;
   }
 }
 
-const stampOf = (at: BigIntStats): string => `${at.ino}-${at.size}-${at.mtimeNs}-${at.ctimeNs}`;
+function recordIn(path: string): ModelRecord {
+  let text: string;
+  try {
+    text = readFileSync(join(path, 'record.json'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // One of a package has none.
+    return ModelRecord.parse({ schema: 1, reference: null });
+  }
+  return ModelRecord.parse(JSON.parse(text));
+}
+
+const stampOf = (at: Stats): string => `${at.ino}-${at.size}-${at.mtimeMs}-${at.ctimeMs}`;
 
 export function folders(root: string): string[] {
   try {

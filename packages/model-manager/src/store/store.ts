@@ -9,10 +9,10 @@ import { Layout } from './layout';
 import { lockStore } from './lock';
 import { Models } from './models';
 import { fullName, idOf } from './names';
+import { Readings } from './readings';
 import { references } from './references';
 import { folderBytes, Space } from './space';
 import { placeModel, removeFolder, sweep } from './transaction';
-import { sweepLinks } from './verify';
 
 export interface StoreOptions {
   /** /var/lib/nanite/models */
@@ -35,6 +35,7 @@ export class Store {
   readonly blobs: Blobs;
   readonly space: Space;
   readonly #models: Models;
+  readonly #readings: Readings;
   readonly #held = new Map<string, number>();
 
   private constructor(
@@ -44,11 +45,13 @@ export class Store {
     this.layout = new Layout(options.root);
     this.blobs = new Blobs(this.layout);
     this.space = new Space(this.layout, options);
+    this.#readings = new Readings(this.layout.readings);
     this.#models = new Models(
       [
         { path: options.root, origin: 'store' },
         { path: options.packages, origin: 'package' },
       ],
+      this.#readings,
       options.log,
     );
   }
@@ -64,11 +67,11 @@ export class Store {
     mkdirSync(layout.partial, { recursive: true, mode: 0o700 });
     const unlock = lockStore(layout.lock);
     sweep(layout);
-    sweepLinks(layout);
     return new Store(options, unlock);
   }
 
   close(): void {
+    this.#readings.save();
     this.unlock();
   }
 

@@ -5,9 +5,8 @@ import type { ModelManifest, ModelRecord } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { Blobs } from './blobs';
 import { exchange, syncFolder, writeNewFile } from './durable';
-import type { Layout } from './layout';
+import { draftPrefix, type Layout } from './layout';
 
-const draftPrefix = '.new-';
 const gonePrefix = '.gone-';
 
 /**
@@ -23,7 +22,7 @@ export function placeModel(
   at: string,
   model: { manifest: ModelManifest; record: ModelRecord },
 ): void {
-  const draft = join(layout.root, `${draftPrefix}${randomBytes(8).toString('hex')}`);
+  const draft = layout.draft();
   mkdirSync(draft, { mode: 0o755 });
   try {
     for (const file of model.manifest.files) {

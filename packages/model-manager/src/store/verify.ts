@@ -1,4 +1,4 @@
-import { linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VerifyReport } from '@nanite/contracts';
 import type { Blobs } from './blobs';
@@ -42,8 +42,7 @@ export function relink(layout: Layout, blobs: Blobs, sha256: string): void {
       if (file.sha256 !== sha256) continue;
       const at = join(path, file.path);
       if (statSync(at, { throwIfNoEntry: false })?.ino === ino) continue;
-      const draft = join(path, `.relink-${process.pid}`);
-      rmSync(draft, { force: true });
+      const draft = layout.draft();
       linkSync(blobs.path(sha256), draft);
       renameSync(draft, at);
       syncFolder(path);
@@ -69,13 +68,4 @@ export async function restoreFromModel(
     }
   }
   return false;
-}
-
-/** What a killed relink left. */
-export function sweepLinks(layout: Layout): void {
-  for (const { path } of holders(layout)) {
-    for (const name of readdirSync(path)) {
-      if (name.startsWith('.relink-')) rmSync(join(path, name), { force: true });
-    }
-  }
 }

@@ -9,7 +9,6 @@ import {
   type CatalogueModel,
   type FitAnswer,
   type FitRequest,
-  type StoredModel,
 } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { GateFacts } from '../gate/gate';
@@ -18,13 +17,11 @@ import type { Puller } from '../pull';
 import { parseReference } from '../references/reference';
 import { readCatalogue } from '../sources/catalogue';
 import type { ResolvedModel } from '../sources/resolved';
+import type { Bandwidth } from './bandwidth';
 import { fitHere, inOrder, type Candidate } from './fit';
 import { hollowCopy } from './header';
-import { Known } from './known';
 import { askLlama, llamaFolder } from './llama';
 import { thisMachine } from './machine';
-
-export { fitHere, inOrder, memoryBandwidth } from './fit';
 
 /**
  * Whether, and how, what a reference means runs here, before a byte of its weights is fetched: by llama.cpp's own
@@ -35,9 +32,10 @@ export { fitHere, inOrder, memoryBandwidth } from './fit';
 export async function fitReference(
   puller: Puller,
   request: FitRequest,
+  bandwidth: Bandwidth,
   signal: AbortSignal,
 ): Promise<FitAnswer> {
-  const here = thisMachine();
+  const here = thisMachine(await bandwidth.measure());
   const listed = inCatalogue(request.reference);
   const candidates: Candidate[] = [];
   let name = listed?.name ?? request.reference;
@@ -143,36 +141,3 @@ async function fromHeader(
 
 /** Components of the embeddings of a large model: nobody is promised too little where nothing is known. */
 const wideEmbedding = 1024;
-
-const known = new Known();
-
-/**
- * The same models, each with whether it runs here as far as that is known: what is not is asked in the background, one
- * model after the other, and there for the next list.
- */
-export function withFit(models: StoredModel[]): StoredModel[] {
-  if (models.length === 0) return models;
-  const here = thisMachine();
-  return models.map((model) => {
-    const { manifest } = model;
-    const bytes = manifest.files
-      .filter(({ role }) => ['weights', 'projector', 'adapter'].includes(role))
-      .reduce((sum, { size }) => sum + size, 0);
-    const common = {
-      quantisation: manifest.quantisation,
-      format: manifest.format,
-      contextLength: manifest.contextLength,
-      activeShare: 1,
-    };
-    if (manifest.format === 'onnx') {
-      const need = onnxNeed(bytes, manifest.embeddingLength ?? 1024);
-      return { ...model, fit: fitHere({ ...common, need, basis: 'header' }, here) };
-    }
-    const samples = known.samples(model, here.cache);
-    if (!samples) return model;
-    return {
-      ...model,
-      fit: fitHere({ ...common, need: needFromFit(...samples, bytes), basis: 'llama.cpp' }, here),
-    };
-  });
-}
