@@ -7,6 +7,7 @@ export const exitStatus = {
   unreachable: 4,
   busy: 5,
   mismatch: 6,
+  notFound: 7,
   interrupted: 130,
   brokenPipe: 141,
 } as const;
@@ -20,6 +21,7 @@ export const exitStatusTable: ReadonlyArray<readonly [number, string]> = [
   [exitStatus.unreachable, 'The service does not answer, or may not be asked by you.'],
   [exitStatus.busy, 'The service is busy or out of memory now: try again later.'],
   [exitStatus.mismatch, 'The answer does not match the JSON schema that was asked for.'],
+  [exitStatus.notFound, 'Nothing was found, or your files do not say.'],
   [exitStatus.interrupted, 'Interrupted with Ctrl-C.'],
   [exitStatus.brokenPipe, 'The reader of the answer went away, as with `| head -1`.'],
 ];

@@ -11,16 +11,20 @@ export interface Asked {
 
 type Handler = (asked: Asked, response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
 
-/** A gateway on a unix socket in a folder of its own that answers as a test says. */
+/** A gateway, or another service by its name, on a unix socket in a folder of its own that answers as a test says. */
 export class FakeGateway {
   readonly folder = mkdtempSync(join(tmpdir(), 'nanite-cli-'));
-  readonly socket = join(this.folder, 'gateway.sock');
+  readonly socket: string;
   readonly asked: Asked[] = [];
   /** Requests whose client went away before their answer was complete. */
   aborted = 0;
   private readonly server: Server;
 
-  constructor(private handlers: Record<string, Handler> = {}) {
+  constructor(
+    private handlers: Record<string, Handler> = {},
+    name = 'gateway',
+  ) {
+    this.socket = join(this.folder, `${name}.sock`);
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 

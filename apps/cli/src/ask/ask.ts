@@ -1,4 +1,5 @@
 import type { OllamaChatRequest, OllamaChatResponse, OllamaOptions } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
 import { cliSettings } from '../cli-settings';
 import { exitStatus } from '../exit-status';
 import { gateway } from '../gateway-address';
@@ -17,6 +18,9 @@ export interface AskOptions {
   system?: string;
   file: string[];
   stdin: boolean;
+  /** Answer from the person's own files. */
+  knowledge?: boolean;
+  collection: string[];
   json?: boolean;
   schema?: string;
   stream: boolean;
@@ -89,6 +93,9 @@ export async function ask(words: string[], options: AskOptions): Promise<number>
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort());
   try {
+    if (options.knowledge === true || options.collection.length > 0) {
+      return await fromFiles(words, options, abort.signal);
+    }
     return await answer(words, options, abort.signal);
   } catch (error) {
     if (abort.signal.aborted) {
@@ -97,6 +104,21 @@ export async function ask(words: string[], options: AskOptions): Promise<number>
     }
     return report(error, options.json);
   }
+}
+
+/** `nanite ask --knowledge`: what the question is asked with is nanite-rag's to decide. */
+async function fromFiles(words: string[], options: AskOptions, signal: AbortSignal): Promise<number> {
+  if (options.file.length > 0 || options.schema !== undefined) {
+    throw new NaniteError('usage', '--knowledge goes with neither --file nor --schema');
+  }
+  const question = words.length > 0 ? words.join(' ') : hasPipedInput() ? await readPipedInput(() => {}) : '';
+  if (question.trim() === '') throw new NaniteError('usage', 'say what you want to know');
+  const { askKnowledge } = await import('../knowledge/ask');
+  const { toldOfKnowledge } = await import('../knowledge/service');
+  const { collection: collections, json = false, model } = options;
+  return toldOfKnowledge(json, () =>
+    askKnowledge(question, { collections, json, ...(model && { model }) }, signal),
+  );
 }
 
 async function answer(words: string[], options: AskOptions, signal: AbortSignal): Promise<number> {

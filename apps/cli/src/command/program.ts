@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { examples } from '../docs/examples';
+import { addKnowledgeCommands } from './knowledge';
 import { addModelCommands } from './models';
 import { collect, keepAlive, number, wholeNumber } from './options';
 import type { Runner } from './runner';
@@ -41,6 +42,8 @@ export function createProgram(version: string, finish: (status: number) => void)
     .option('-s, --system <text>', 'system prompt: how to answer')
     .option('-f, --file <file>', 'give a text file or an image as context; may be repeated', collect, [])
     .option('--no-stdin', 'do not read standard input')
+    .option('--knowledge', 'answer from your files, with citations (see nanite knowledge)')
+    .option('--collection <collection>', 'only from this collection; may be repeated', collect, [])
     .option('--json', 'print one JSON object: answer, model, tokens, timings')
     .option(
       '--schema <file>',
@@ -113,6 +116,7 @@ export function createProgram(version: string, finish: (status: number) => void)
     .helpOption(false)
     .action(run(async (rest: string[]) => (await import('../gpu')).gpu(rest)));
 
+  addKnowledgeCommands(program, run);
   addModelCommands(program, run);
 
   const config = program

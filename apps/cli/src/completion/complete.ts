@@ -31,6 +31,15 @@ async function modelNames(): Promise<string[]> {
   }
 }
 
+async function collectionNames(): Promise<string[]> {
+  const { knowledge } = await import('../knowledge/service');
+  try {
+    return (await knowledge().collections(AbortSignal.timeout(1500))).collections.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
 /** Names of the catalogue, where it is installed. */
 async function referenceNames(): Promise<string[]> {
   const { catalogueNames } = await import('../models/catalogue');
@@ -50,6 +59,8 @@ async function byKind(
   switch (kind) {
     case 'model':
       return values(await modelNames());
+    case 'collection':
+      return values(await collectionNames());
     case 'reference':
       return {
         candidates: (await referenceNames()).map((value) => ({ value, description: '' })),

@@ -7,6 +7,7 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
       'Ask about what another program prints.',
     ],
     ['nanite ask -f notes.txt -f plan.md "What is left to do?"', 'Ask about files.'],
+    ['nanite ask --knowledge "When does the lease end?"', 'Ask your own files, with citations.'],
     ['nanite ask --json "Name a colour" | jq -r .answer', 'Use the answer in a program.'],
     [
       `nanite ask --schema '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}' "Where is the Louvre?"`,
@@ -16,6 +17,22 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
   'nanite chat': [
     ['nanite chat', 'Talk with the default model.'],
     ['nanite chat -s "Answer in French"', 'Say how it should answer.'],
+  ],
+  'nanite search': [
+    ['nanite search contract notice period', 'Find passages.'],
+    ['nanite search -t pdf --after 2026-01-01 invoice', 'Only in PDF files of this year.'],
+    ['nanite search --json budget | jq -r .hits[].passage.uri', 'Use what is found in a program.'],
+  ],
+  'nanite open': [
+    ['nanite open 1', 'Open the first source of the last answer or search.'],
+    ['nanite open file:///home/ada/thesis.pdf#page=3', 'Open a citation that was kept.'],
+    ['nanite open --with evince 1', 'Choose the program.'],
+  ],
+  'nanite knowledge': [
+    ['nanite knowledge add ~/Documents ~/notes', 'Make a collection of two folders.'],
+    ['nanite knowledge add --name thesis --exclude "*.bak" ~/thesis', 'Give it a name, leave something out.'],
+    ['nanite knowledge', 'How far each is.'],
+    ['nanite knowledge show Documents', 'What could not be read, and why.'],
   ],
   'nanite status': [['nanite status --json | jq .loaded', 'Which models are loaded, for a program.']],
   'nanite models': [

@@ -48,6 +48,35 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
       ].join('\n\n'),
     },
   ],
+  'nanite-open': [
+    {
+      title: 'PROGRAMS',
+      text:
+        'Pages open in the program that the desktop has for the file (**xdg-mime**(1)); Evince, Atril, Papers, Okular, ' +
+        'Zathura, MuPDF, Xpdf, qpdfview, Firefox and Chromium are told the page. Lines open in the editor of the desktop, ' +
+        'in *$VISUAL* or in *$EDITOR*. Where a program cannot be told the place, the place is printed. Without a desktop, ' +
+        'pages are shown as text in *$PAGER*.',
+    },
+  ],
+  'nanite-knowledge': [
+    {
+      title: 'CITATIONS',
+      text:
+        'An answer of **nanite ask --knowledge** is made of sentences that a passage of your files bears out: its words, ' +
+        'names and numbers stand there. Sentences of the model that no passage bears out are left out and counted. Where ' +
+        'the model says nothing that holds, the passages themselves are quoted. Where nothing in your files speaks of the ' +
+        'question, no model is asked, and the answer is *Not in your files*.\n\n' +
+        'The check looks at form: it cannot tell when a model turns the words of one passage into something else. That is ' +
+        'why the quoted passage is shown.',
+    },
+    {
+      title: 'FILES',
+      text: [
+        '*~/.local/share/nanite/knowledge/*\n:   The index. It can be deleted: it is made again from your files.',
+        '*~/.local/state/nanite/citations.json*\n:   What the numbers of **nanite open** mean.',
+      ].join('\n\n'),
+    },
+  ],
   'nanite-ask': [
     {
       title: 'CONTEXT',

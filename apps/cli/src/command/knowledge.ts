@@ -1,0 +1,170 @@
+import { Option, type Command } from 'commander';
+import { collect, wholeNumber } from './options';
+import type { Runner } from './runner';
+
+interface Json {
+  json?: boolean;
+}
+
+const json = '--json';
+const asJson = 'print JSON';
+
+/** `nanite search`, `nanite open` and `nanite knowledge …`: thin callers of nanite-rag. */
+export function addKnowledgeCommands(program: Command, run: Runner): void {
+  program
+    .command('search')
+    .summary('find passages in your files, by words and by meaning')
+    .description(
+      'Find passages in the files of your collections, by their words and by what they mean, best first. The number of ' +
+        'a result opens it: nanite open 2.',
+    )
+    .argument('<words...>', 'what to look for; quotes around it are not needed')
+    .option('-c, --collection <collection>', 'only in this one; may be repeated', collect, [])
+    .addOption(
+      new Option('-t, --type <type>', 'only files of this type; may be repeated')
+        .argParser(collect)
+        .default([], 'all'),
+    )
+    .option('--path <glob>', 'only files whose path matches')
+    .option('--after <date>', 'only files changed at or after: 2026-10-01')
+    .option('--before <date>', 'only files changed before')
+    .addOption(
+      new Option('--mode <mode>', 'words and meaning, words, meaning, or names of files as well')
+        .choices(['hybrid', 'sparse', 'dense', 'names'])
+        .default('hybrid'),
+    )
+    .option('-n, --limit <number>', 'results at most', wholeNumber(1, 200), 10)
+    .option('--full', 'show whole passages')
+    .option(json, asJson)
+    .action(
+      run(async (words: string[], options: import('../knowledge/search').SearchOptions) =>
+        (await import('../knowledge/search')).search(words, options),
+      ),
+    );
+
+  program
+    .command('open')
+    .summary('open a citation at its place')
+    .description(
+      'Open what an answer or a search cited, at its page or line: in the program that your desktop has for it, in ' +
+        'your editor ($VISUAL, $EDITOR), or in the terminal.',
+    )
+    .argument('<citation>', 'number of the last answer or search, file:///path#L3, #page=3, or path:line')
+    .option('--with <program>', 'open it with this program')
+    .option('--print', 'print the command instead of running it')
+    .action(
+      run(async (what: string, options: import('../open/open').OpenOptions) =>
+        (await import('../open/open')).open(what, options),
+      ),
+    );
+
+  const knowledge = program
+    .command('knowledge')
+    .enablePositionalOptions()
+    .summary('your files as knowledge: which folders, how far')
+    .description(
+      'Collections of folders whose files nanite search and nanite ask --knowledge know. A service of your own reads ' +
+        'them (package nanite-rag), keeps what it knows in your home, and follows every change. Nothing leaves the machine.',
+    );
+  const collections = () => import('../knowledge/collections');
+
+  knowledge
+    .command('add')
+    .summary('make a collection of folders')
+    .description(
+      'Make a collection of folders, or add folders to one. Hidden files, keys, mail stores, browser profiles and what ' +
+        '.gitignore names are left out, unless --include names them.',
+    )
+    .argument('<folder...>', 'folders and single files')
+    .option('--name <name>', 'its name (default: that of the first folder)')
+    .option('--include <glob>', 'only these, and what would be left out; may be repeated', collect, [])
+    .option('--exclude <glob>', 'leave these out; may be repeated', collect, [])
+    .option('--no-gitignore', 'take what .gitignore names too')
+    .option('--wait', 'return when all is read (default on a terminal)')
+    .option('--no-wait', 'return at once')
+    .option(json, asJson)
+    .action(
+      run(async (folders: string[], options: import('../knowledge/collections').AddOptions) =>
+        (await collections()).addFolders(folders, options),
+      ),
+    );
+  knowledge
+    .command('list', { isDefault: true })
+    .summary('list the collections, and how far each is')
+    .description('List the collections, how far each is, and what does not work.')
+    .option(json, asJson)
+    .action(run(async (options: Json) => (await collections()).listCollections(options)));
+  knowledge
+    .command('show')
+    .summary('everything about one collection')
+    .description('Show a collection, and which of its files could not be read and why.')
+    .argument('<collection>', 'its name')
+    .option(json, asJson)
+    .action(run(async (name: string, options: Json) => (await collections()).showCollection(name, options)));
+  knowledge
+    .command('remove')
+    .summary('forget collections; the files stay')
+    .description('Forget collections and all that is known of their files. The files stay.')
+    .argument('<collection...>', 'their names')
+    .option(json, asJson)
+    .action(
+      run(async (names: string[], options: Json) => (await collections()).removeCollections(names, options)),
+    );
+  for (const [name, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const) {
+    knowledge
+      .command(name)
+      .summary(paused ? 'stop following changes for now' : 'follow changes again')
+      .description(
+        paused
+          ? 'Stop reading files for now. What is known is searched as before.'
+          : 'Read files again, beginning with what has changed since.',
+      )
+      .argument('[collection...]', 'their names; none: all')
+      .option(json, asJson)
+      .action(
+        run(async (names: string[], options: Json) =>
+          (await collections()).pauseCollections(names, paused, options),
+        ),
+      );
+  }
+  knowledge
+    .command('scan')
+    .summary('look through all folders of a collection now')
+    .description(
+      'Look through all folders of a collection now, where they cannot be watched: network file systems.',
+    )
+    .argument('<collection>', 'its name')
+    .option('--no-wait', 'return at once')
+    .option(json, asJson)
+    .action(
+      run(async (name: string, options: Json & { wait: boolean }) =>
+        (await collections()).scanCollection(name, options),
+      ),
+    );
+  knowledge
+    .command('eval')
+    .summary('measure how well files are found')
+    .description(
+      'Measure retrieval on a folder in the form of BEIR (corpus.jsonl, queries.jsonl, qrels/test.tsv) or on the ' +
+        'Cranfield files, in a throw-away collection: nDCG@10, recall@100 and MRR of words, meaning and both, and ' +
+        'whether the difference is significant.',
+    )
+    .argument('<folder>', 'where they are')
+    .option(json, asJson)
+    .action(
+      run(async (folder: string, options: Json) =>
+        (await import('../knowledge/programs')).evaluate(folder, options),
+      ),
+    );
+  knowledge
+    .command('mcp')
+    .summary('serve your knowledge to an agent or editor over MCP')
+    .description(
+      'Speak the Model Context Protocol on standard input and output: search, read a passage, list collections. Name ' +
+        'this command in the settings of an agent or editor.',
+    )
+    .action(run(async () => (await import('../knowledge/programs')).serveMcp()));
+}

@@ -1,0 +1,136 @@
+import { describePlace, type KnowledgeEvent, type Passage } from '@nanite/contracts';
+import { exitStatus } from '../exit-status';
+import { paint } from '../terminal/paint';
+import { PassingLine } from '../terminal/passing-line';
+import { sanitise } from '../terminal/sanitise';
+import { shortPath } from './path';
+import { rememberCitations } from './remembered';
+import { knowledge } from './service';
+
+export interface AskKnowledgeOptions {
+  /** Collections to look in; none: all. */
+  collections: string[];
+  model?: string;
+  json: boolean;
+}
+
+type Text = Extract<KnowledgeEvent, { event: 'text' }>;
+type Done = Extract<KnowledgeEvent, { event: 'done' }>;
+
+/** What `nanite ask --knowledge --json` prints. */
+export interface KnowledgeResult {
+  answered: boolean;
+  /** The sentences in one, each with its citations: `… [1]`. */
+  answer: string;
+  /** Why there is no answer, or none of the model's. */
+  why: string | null;
+  sentences: Array<Pick<Text, 'text' | 'citations' | 'quoted'>>;
+  /** Cited sources by number. */
+  sources: Array<{ number: number; passage: Passage }>;
+  model: string | null;
+  dropped: number;
+  notes: string[];
+}
+
+const marks = ({ citations }: Text) => [...new Set(citations.map(({ number }) => `[${number}]`))].join('');
+
+/** `“…” [1]` for a quotation, `… [1]` for a sentence of the model. */
+const withMarks = (text: Text) => `${text.quoted ? `“${text.text}”` : text.text} ${marks(text)}`;
+
+/** `nanite ask --knowledge`. @returns the exit status; 7 where the files do not say */
+export async function askKnowledge(
+  question: string,
+  options: AskKnowledgeOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const terminal = process.stdout.isTTY === true;
+  const clean = terminal ? sanitise : (text: string) => text;
+  const { dim } = paint(process.stdout);
+  const line = new PassingLine();
+  line.show('looking in your files …');
+  const sources = new Map<number, Passage>();
+  const sentences: Text[] = [];
+  let done: Done | null = null;
+  try {
+    const request = {
+      question,
+      ...(options.model !== undefined && { model: options.model }),
+      filter: options.collections.length > 0 ? { collections: options.collections } : {},
+    };
+    for await (const event of knowledge().ask(request, signal)) {
+      if (event.event === 'sources') {
+        for (const { number, passage } of event.sources) sources.set(number, passage);
+        line.show(`reading ${event.sources.length} passages …`);
+      } else if (event.event === 'text') {
+        line.clear();
+        sentences.push(event);
+        if (!options.json) process.stdout.write(`${clean(withMarks(event))}\n`);
+      } else {
+        done = event;
+      }
+    }
+  } finally {
+    line.clear();
+  }
+  if (!done) return exitStatus.error;
+
+  const numbers = sentences.flatMap(({ citations }) => citations.map(({ number }) => number));
+  const cited = [...new Set(numbers)]
+    .sort((one, other) => one - other)
+    .flatMap((number) => {
+      const passage = sources.get(number);
+      return passage ? [{ number, passage }] : [];
+    });
+  rememberCitations(new Map(cited.map(({ number, passage }) => [number, passage.uri])));
+  const status = done.answered ? exitStatus.ok : exitStatus.notFound;
+  if (options.json) {
+    const result: KnowledgeResult = {
+      answered: done.answered,
+      answer: sentences.map(withMarks).join(' '),
+      why: done.why,
+      sentences: sentences.map(({ text, citations, quoted }) => ({ text, citations, quoted })),
+      sources: cited,
+      model: done.model,
+      dropped: done.dropped,
+      notes: done.notes,
+    };
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    return status;
+  }
+
+  if (!done.answered) process.stdout.write(`${notInFiles(done)}\n`);
+  for (const { number, passage } of cited) {
+    const place = describePlace(passage.place);
+    const where = [
+      `${shortPath(passage.path)}${place === '' ? '' : `, ${place}`}`,
+      passage.headings.join(' › '),
+    ];
+    process.stdout.write(`\n${clean(`[${number}] ${where.filter((part) => part !== '').join(' · ')}`)}\n`);
+    for (const quote of quotesOf(sentences, number))
+      process.stdout.write(`${dim(`    “${clean(quote)}”`)}\n`);
+    process.stdout.write(`${dim(`    ${passage.uri}`)}\n`);
+  }
+  const err = paint(process.stderr);
+  const told = [...(done.answered && done.why !== null ? [done.why] : []), ...done.notes];
+  if (done.dropped > 0) {
+    const plural = done.dropped === 1 ? 'sentence of the model was' : 'sentences of the model were';
+    told.push(`${done.dropped} ${plural} left out: nothing in your files bears them out`);
+  }
+  if (terminal && cited.length > 0) told.push(`nanite open ${cited[0]!.number} opens the first`);
+  for (const note of told) process.stderr.write(`${err.dim(note)}\n`);
+  return status;
+}
+
+/** Quotations of one source, each once, on one line. */
+const quotesOf = (sentences: readonly Text[], source: number): string[] => [
+  ...new Set(
+    sentences
+      // What is itself a quotation stands above already.
+      .filter(({ quoted }) => !quoted)
+      .flatMap(({ citations }) => citations)
+      .filter(({ number }) => number === source)
+      .map(({ quote }) => quote.replace(/\s+/g, ' ').trim()),
+  ),
+];
+
+const notInFiles = ({ why }: Done) => `Not in your files${why === null ? '' : `: ${why}`}.`;

@@ -1,0 +1,304 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeGateway, json } from '../__fixtures__/fake-gateway';
+import { Nanite } from '../__fixtures__/nanite';
+import type { KnowledgeResult } from './ask';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
+const nanite = new Nanite();
+let rag: FakeGateway;
+let env: Record<string, string>;
+
+beforeAll(async () => void (await nanite.build()));
+afterAll(() => nanite.remove());
+beforeEach(async () => {
+  rag = await new FakeGateway({}, 'rag').start();
+  env = {
+    NANITE_RUNTIME_DIR: rag.folder,
+    XDG_RUNTIME_DIR: rag.folder,
+    XDG_STATE_HOME: join(rag.folder, 'state'),
+  };
+});
+afterEach(() => rag.stop());
+
+const passage = (id: number, path: string) => ({
+  id,
+  collection: 'notes',
+  path,
+  uri: `file://${path}#L3-L9`,
+  type: 'markdown',
+  title: null,
+  headings: ['Ports', 'Which'],
+  place: { kind: 'lines', from: 3, to: 9 },
+  symbol: null,
+  text: 'The gateway listens\non port 11434.',
+  modified: '2026-11-23T10:00:00Z',
+});
+
+const progress = {
+  state: 'ready',
+  why: null,
+  files: { found: 3, indexed: 2, aside: 1 },
+  chunks: { all: 7, embedded: 7 },
+  eta: null,
+};
+
+const collection = (name: string, roots: string[], more: Record<string, unknown> = {}) => ({
+  name,
+  roots,
+  include: [],
+  exclude: [],
+  gitignore: true,
+  progress,
+  ...more,
+});
+
+function says(events: unknown[]): void {
+  rag.on('/v1/ask', (_asked, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.end(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  });
+}
+
+const sources = {
+  event: 'sources',
+  sources: [
+    { number: 1, passage: passage(11, '/n/other.md') },
+    { number: 2, passage: passage(12, '/n/ports.md') },
+  ],
+  notes: [],
+};
+const sentence = {
+  event: 'text',
+  text: 'It listens on port 11434.',
+  citations: [{ number: 2, quote: 'The gateway listens\non port 11434.' }],
+  quoted: false,
+};
+const done = { event: 'done', answered: true, why: null, model: 'smollm2:135m', dropped: 1, notes: [] };
+
+describe('nanite ask --knowledge', () => {
+  it('prints each sentence with its citation, and the passages that are cited', async () => {
+    says([sources, sentence, done]);
+    const ran = await nanite.run(['ask', '--knowledge', 'Which', 'port?'], env);
+    expect(ran.stdout).toBe(
+      'It listens on port 11434. [2]\n\n' +
+        '[2] /n/ports.md, lines 3 to 9 · Ports › Which\n' +
+        '    “The gateway listens on port 11434.”\n' +
+        '    file:///n/ports.md#L3-L9\n',
+    );
+    expect(ran.stderr).toContain('1 sentence of the model was left out');
+    expect(ran.status).toBe(0);
+    expect(rag.asked[0]?.body).toEqual({ question: 'Which port?', filter: {} });
+  });
+
+  it('takes the question from standard input, and collections and a model by name', async () => {
+    says([sources, sentence, done]);
+    await nanite.run(['ask', '--collection', 'notes', '-m', 'big'], env, 'Which port?');
+    expect(rag.asked[0]?.body).toEqual({
+      question: 'Which port?',
+      filter: { collections: ['notes'] },
+      model: 'big',
+    });
+  });
+
+  it('prints one JSON object with --json', async () => {
+    says([sources, sentence, done]);
+    const ran = await nanite.run(['ask', '--knowledge', '--json', 'x'], env);
+    expect(JSON.parse(ran.stdout) as KnowledgeResult).toMatchObject({
+      answered: true,
+      answer: 'It listens on port 11434. [2]',
+      sentences: [{ text: 'It listens on port 11434.', citations: [{ number: 2 }] }],
+      sources: [{ number: 2, passage: { uri: 'file:///n/ports.md#L3-L9' } }],
+      model: 'smollm2:135m',
+      dropped: 1,
+    });
+  });
+
+  it('says that it is not in the files, and ends with 7', async () => {
+    says([{ ...done, answered: false, why: 'nothing in your files speaks of this', dropped: 0 }]);
+    const ran = await nanite.run(['ask', '--knowledge', 'x'], env);
+    expect(ran).toMatchObject({
+      status: 7,
+      stdout: 'Not in your files: nothing in your files speaks of this.\n',
+      stderr: '',
+    });
+  });
+
+  it.each([
+    [
+      'an error of the service',
+      [{ event: 'error', code: 'busy', message: 'too much at once', hint: null }],
+      'too much',
+    ],
+    ['an answer that breaks off', [sources, sentence], 'broke off'],
+    ['an event that nobody knows', [{ event: 'surprise' }], 'something we do not know'],
+  ])('tells of %s', async (_what, events, words) => {
+    says(events);
+    const ran = await nanite.run(['ask', '--knowledge', 'x'], env);
+    expect(ran.status).not.toBe(0);
+    expect(ran.stderr).toContain(words);
+  });
+
+  it('says which package is missing', async () => {
+    const ran = await nanite.run(['ask', '--knowledge', 'x'], { ...env, NANITE_RUNTIME_DIR: '/nowhere' });
+    expect(ran.status).toBe(4);
+    expect(ran.stderr).toMatch(/nanite-rag/);
+  });
+
+  it.each([
+    ['--file', 'x'],
+    ['--schema', '{}'],
+  ])('refuses %s beside it', async (...words) => {
+    expect((await nanite.run(['ask', '--knowledge', ...words, 'x'], env)).status).toBe(2);
+  });
+});
+
+describe('nanite search', () => {
+  const hits = (...found: unknown[]) =>
+    rag.on('/v1/search', (_asked, response) =>
+      json(response, 200, { hits: found, notes: ['meaning is not searched: no model'], milliseconds: 3 }),
+    );
+  const hit = {
+    passage: passage(12, '/n/ports.md'),
+    score: 0.824,
+    ranks: { sparse: 1, dense: null, name: null },
+    duplicates: ['file:///m'],
+  };
+
+  it('lists what is found', async () => {
+    hits(hit);
+    const ran = await nanite.run(['search', 'gateway', 'port'], env);
+    expect(ran).toEqual({
+      status: 0,
+      signal: null,
+      stdout:
+        ' 1  /n/ports.md, lines 3 to 9  82 %\n    Ports › Which\n' +
+        '    The gateway listens on port 11434.\n    the same in 1 more file\n',
+      stderr: 'meaning is not searched: no model\n',
+    });
+  });
+
+  it('hands on what narrows it', async () => {
+    hits(hit);
+    const words = [
+      '-c',
+      'notes',
+      '-t',
+      'pdf',
+      '-t',
+      'code',
+      '--path',
+      '*.md',
+      '--after',
+      '2026-10-01',
+      '-n',
+      '3',
+      '--mode',
+      'names',
+    ];
+    await nanite.run(['search', ...words, 'x'], env);
+    expect(rag.asked[0]?.body).toEqual({
+      query: 'x',
+      limit: 3,
+      mode: 'names',
+      filter: { collections: ['notes'], types: ['pdf', 'code'], path: '*.md', after: '2026-10-01' },
+    });
+  });
+
+  it('finds nothing, and ends with 7', async () => {
+    hits();
+    expect((await nanite.run(['search', 'x'], env)).status).toBe(7);
+  });
+
+  it('is opened by number', async () => {
+    const file = join(rag.folder, 'ports.md');
+    writeFileSync(file, 'text');
+    hits({ ...hit, passage: { ...passage(12, file), uri: `file://${file}#L3-L9` } });
+    await nanite.run(['search', 'x'], env);
+    const ran = await nanite.run(['open', '--print', '--with', 'vim', '1'], env);
+    expect(ran.stdout).toBe(`vim +3 ${file}\n`);
+    expect((await nanite.run(['open', '2'], env)).stderr).toContain('nothing was shown under the number 2');
+    // Paths of a person's files are nobody else's business.
+    expect(readFileSync(join(rag.folder, 'state/nanite/citations.json'), 'utf8')).toContain('ports.md');
+  });
+});
+
+describe('nanite knowledge', () => {
+  const put = (name: string) =>
+    rag.on(`/v1/collections/${name}`, ({ body, method }, response) => {
+      if (method === 'DELETE') response.writeHead(204).end();
+      else json(response, 200, collection(name, (body['roots'] as string[]) ?? ['/a']));
+    });
+
+  it('adds folders under the name of the first', async () => {
+    const folder = join(rag.folder, 'papers');
+    mkdirSync(folder);
+    rag.on('/v1/collections', (_asked, response) => json(response, 200, { collections: [] }));
+    put('papers');
+    const ran = await nanite.run(['knowledge', 'add', folder, '--exclude', '*.log'], env);
+    expect(ran).toMatchObject({
+      status: 0,
+      stdout: 'papers: 2 files, 7 passages, 1 file set aside (nanite knowledge show papers)\n',
+    });
+    expect(rag.asked[1]).toMatchObject({ method: 'PUT', body: { roots: [folder], exclude: ['*.log'] } });
+  });
+
+  it('adds to what a collection has', async () => {
+    rag.on('/v1/collections', (_asked, response) =>
+      json(response, 200, { collections: [collection('papers', ['/a'])] }),
+    );
+    put('papers');
+    await nanite.run(['knowledge', 'add', rag.folder, '--name', 'papers'], env);
+    expect(rag.asked[1]?.body).toEqual({ roots: ['/a', rag.folder] });
+  });
+
+  it('refuses a folder that is not there, before it asks', async () => {
+    const ran = await nanite.run(['knowledge', 'add', '/nowhere/at/all'], env);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain('there is no /nowhere/at/all');
+    expect(rag.asked).toEqual([]);
+  });
+
+  it('lists, and says what does not work', async () => {
+    rag.on('/v1/status', (_asked, response) =>
+      json(response, 200, {
+        collections: [collection('papers', ['/a', '/b'])],
+        dense: { down: 'the model is not installed', model: 'bge-small' },
+        rerank: { model: null },
+        watch: { folders: 3, degraded: null },
+      }),
+    );
+    const ran = await nanite.run(['knowledge'], env);
+    expect(ran.stdout).toBe(
+      'NAME    STATE  FILES  PASSAGES  MEANING  FOLDERS\n' +
+        'papers  ready  2      7         100 %    /a, /b\n' +
+        'Meaning is not searched: the model is not installed.\n',
+    );
+  });
+
+  it('shows which files were set aside, and why', async () => {
+    put('papers');
+    rag.on('/v1/collections/papers/aside', (_asked, response) =>
+      json(response, 200, {
+        files: [{ path: '/a/x.pdf', uri: 'file:///a/x.pdf', type: 'pdf', reason: 'it is encrypted' }],
+        more: 2,
+      }),
+    );
+    const ran = await nanite.run(['knowledge', 'show', 'papers'], env);
+    expect(ran.stdout).toContain('set aside\n  /a/x.pdf: it is encrypted\n  and 2 more\n');
+  });
+
+  it('forgets, pauses and resumes', async () => {
+    put('papers');
+    expect((await nanite.run(['knowledge', 'remove', 'papers'], env)).stdout).toContain('its files stay');
+    await nanite.run(['knowledge', 'pause', 'papers'], env);
+    await nanite.run(['knowledge', 'resume', 'papers'], env);
+    expect(rag.asked.map(({ method, body }) => [method, body])).toEqual([
+      ['DELETE', {}],
+      ['PUT', { paused: true }],
+      ['PUT', { paused: false }],
+    ]);
+  });
+});
