@@ -6,6 +6,8 @@ import { steps } from './schema';
 
 export interface Opened {
   database: Database;
+  /** Whether it was made just now and is empty. */
+  fresh: boolean;
   /** Where a damaged database was moved to; null: there was none. */
   setAside: string | null;
 }
@@ -20,28 +22,28 @@ export interface Opened {
  */
 export async function openDatabase(path: string): Promise<Opened> {
   try {
-    return { database: await openSound(path), setAside: null };
+    return { ...(await openSound(path)), setAside: null };
   } catch (error) {
     if (!(error instanceof NaniteError) || error.code !== 'database-corrupt') throw error;
   }
   const aside = `${path}.damaged`;
   renameSync(path, aside);
   for (const beside of ['-wal', '-shm']) rmSync(`${path}${beside}`, { force: true });
-  return { database: await openSound(path), setAside: aside };
+  return { ...(await openSound(path)), setAside: aside };
 }
 
-async function openSound(path: string): Promise<Database> {
+async function openSound(path: string): Promise<{ database: Database; fresh: boolean }> {
   // Only the person: SQLite gives its files beside it the same mode.
   if (existsSync(path)) chmodSync(path, 0o600);
   else closeSync(openSync(path, 'a', 0o600));
   const writer = await Connection.open(path);
   try {
     await prepare(writer);
-    await migrate(writer);
+    const fresh = await migrate(writer);
     await check(writer);
     const reader = await Connection.open(path);
     await prepare(reader);
-    return new SqliteDatabase(reader, writer);
+    return { database: new SqliteDatabase(reader, writer), fresh };
   } catch (error) {
     await writer.close();
     throw error;
@@ -59,7 +61,8 @@ async function prepare(connection: Connection): Promise<void> {
   `);
 }
 
-async function migrate(connection: Connection): Promise<void> {
+/** @returns whether there was nothing yet */
+async function migrate(connection: Connection): Promise<boolean> {
   const [row] = await connection.all<{ user_version: number }>('PRAGMA user_version', []);
   const version = row?.user_version ?? 0;
   if (version > steps.length) {
@@ -78,6 +81,7 @@ async function migrate(connection: Connection): Promise<void> {
       throw error;
     }
   }
+  return version === 0;
 }
 
 /** @throws NaniteError `database-corrupt` */

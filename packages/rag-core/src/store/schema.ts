@@ -35,11 +35,12 @@ export const steps: readonly string[] = [
     size INTEGER NOT NULL,                 -- bytes
     modified INTEGER NOT NULL,             -- ms since 1970
     hash TEXT,                             -- sha256 of the content, hexadecimal; null where it was not read
-    type TEXT NOT NULL,                    -- FileType
+    type TEXT,                             -- FileType; null where nobody can read it
     title TEXT,
     language TEXT,
-    state TEXT NOT NULL CHECK (state IN ('indexed', 'aside')),
-    reason_code TEXT,                      -- why it was set aside
+    -- 'indexed'; 'aside': could not be read, with the reason; 'named': nothing here reads it, found by name only
+    state TEXT NOT NULL CHECK (state IN ('indexed', 'aside', 'named')),
+    reason_code TEXT,
     reason TEXT,
     warnings TEXT NOT NULL DEFAULT '[]',   -- JSON: what of an indexed file could not be read
     indexed TEXT NOT NULL,                 -- ISO 8601

@@ -1,4 +1,3 @@
-export { fileType, typeByName } from './file-type';
 export { clutter, privacyRules, tellingContent, type PrivacyRule } from './privacy';
 export {
   isGone,

@@ -25,6 +25,8 @@ export interface Folder {
 }
 
 export interface FolderContent {
+  /** Device and inode: another folder under the same name has others. */
+  inode: string;
   files: FoundFile[];
   folders: Folder[];
 }
@@ -53,7 +55,11 @@ export const isGone = (error: unknown): boolean =>
  */
 export async function readFolder(folder: Folder, rules: Rules): Promise<FolderContent | null> {
   let entries;
+  let inode;
   try {
+    const { dev, ino, ...seen } = await lstat(folder.path);
+    if (!isDirectory(seen.mode)) return null;
+    inode = `${dev}:${ino}`;
     entries = await readdir(folder.path, { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
     if (isGone(error)) return null;
@@ -67,7 +73,7 @@ export async function readFolder(folder: Folder, rules: Rules): Promise<FolderCo
     if (text !== null) ignores = ignores.with(folder.relative, text);
   }
 
-  const content: FolderContent = { files: [], folders: [] };
+  const content: FolderContent = { inode, files: [], folders: [] };
   const wanted: Buffer[] = [];
   for (const entry of entries) {
     const name = entry.name.toString();
@@ -85,6 +91,9 @@ export async function readFolder(folder: Folder, rules: Rules): Promise<FolderCo
   content.files = found.filter((file) => file !== null);
   return content;
 }
+
+/** Not for links: what a folder was may be a link to elsewhere by now. */
+const isDirectory = (mode: number): boolean => (mode & constants.S_IFMT) === constants.S_IFDIR;
 
 /** @returns null where it is gone or no file any more */
 export async function statFile(path: Buffer): Promise<FoundFile | null> {

@@ -14,12 +14,14 @@ export const rootFolder = (path: Buffer): Folder => ({
 /**
  * Everything below a folder that belongs to the collection, folder by folder, parents first.
  *
+ * @param entering called before a folder is read: whoever watches it from then on misses nothing
  * @returns for each folder its content, or null where it is gone, may not be read, or is left out
  */
 export async function* walk(
   from: Folder,
   rules: Rules,
   signal: AbortSignal,
+  entering: (folder: Folder) => void = () => undefined,
 ): AsyncGenerator<{ folder: Folder; content: FolderContent | null }, void, void> {
   const waiting: Folder[] = [from];
   const reading: Array<Promise<{ folder: Folder; content: FolderContent | null }>> = [];
@@ -28,6 +30,7 @@ export async function* walk(
     while (waiting.length > 0 && reading.length < atOnce) {
       // The deepest first: what waits stays short.
       const folder = waiting.pop()!;
+      entering(folder);
       reading.push(readFolder(folder, rules).then((content) => ({ folder, content })));
     }
     const read = await reading.shift()!;

@@ -1,0 +1,36 @@
+import type { Chunk } from '../chunk/chunk';
+import type { Extracted } from '../extract/extracted';
+import type { Extractor } from '../extract/extractor';
+import type { Database } from '../store';
+import type { Log } from '@nanite/kit';
+
+/** Makes vectors of chunks and keeps them where they are searched. */
+export interface VectorWork {
+  /**
+   * Bring the vectors of some chunks up to date.
+   *
+   * @returns how many were done; 0: nothing is left, or what computes them is down
+   */
+  some(signal: AbortSignal): Promise<number>;
+}
+
+/** What indexing is made of. */
+export interface IndexParts {
+  database: Database;
+  extractor: Extractor;
+  chunk(document: Extracted): Chunk[];
+  /** Null: the index is one of words only. */
+  vectors: VectorWork | null;
+  log: Log;
+  /** Whether to hold back now, and why; {@link restraint} of this machine. */
+  restraint(pending: number): Promise<Restraint>;
+}
+
+export interface Restraint {
+  /** Nothing for now: the reason, in words for people. */
+  wait: string | null;
+  /** Milliseconds of rest after each file. */
+  rest: number;
+}
+
+export const unrestrained: Restraint = { wait: null, rest: 0 };

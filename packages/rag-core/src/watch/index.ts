@@ -1,0 +1,1 @@
+export { Watcher, type WatcherEvents } from './watcher';
