@@ -47,6 +47,7 @@ function hintFor(failure: ApiFailure): string | null {
       if (failure.status === 400 && /num_ctx/.test(failure.message)) {
         return 'send less, or give --context a larger number than the prompt has tokens';
       }
+      if (failure.code === 'no-such-job') return 'nanite models jobs shows them';
       return failure.status === 404 ? 'nanite models list shows what is installed' : null;
   }
 }

@@ -9,7 +9,7 @@ import {
 import { NaniteError, runtimeDir, shareDir } from '@nanite/kit';
 import { bytes } from '../terminal/format';
 import { paint } from '../terminal/paint';
-import { table } from '../terminal/table';
+import { outputColumns, table } from '../terminal/table';
 import { print, told } from './store';
 
 /** @throws NaniteError `not-installed`, `bad-file` */
@@ -103,23 +103,33 @@ const memoryOf = ({ memory }: CatalogueVariant): string =>
 export function catalogueTable(found: readonly Found[], all: boolean): string {
   if (found.length === 0) return 'The catalogue has nothing of that kind.\n';
   const { bold, dim } = paint(process.stdout);
+  const columns = outputColumns();
+  const wide = columns >= wideColumns;
   const here = (model: Found): string => (model.runsHere === null ? '-' : model.runsHere ? 'yes' : dim('no'));
   const rows = found.flatMap((model) =>
     (all ? model.variants : model.variants.slice(0, 1)).map((variant, i) => [
       all && i > 0 ? `${model.name.split(':')[0] ?? ''}:${variant.tag}` : model.name,
-      variant.quantisation,
+      ...(all || wide ? [variant.quantisation] : []),
       sizeOf(variant),
       memoryOf(variant),
       i === 0 ? here(model) : '',
-      model.licence.replace('LicenseRef-', ''),
-      model.goodFor.join(', '),
+      ...(wide ? [model.licence.replace('LicenseRef-', '')] : []),
+      i === 0 ? model.goodFor.join(', ') : '',
     ]),
   );
-  return table([
-    ['NAME', 'QUANTISATION', 'SIZE', 'MEMORY', 'RUNS HERE', 'LICENCE', 'GOOD FOR'].map(bold),
-    ...rows,
-  ]);
+  const head = [
+    ...['NAME', ...(all || wide ? ['QUANTISATION'] : []), 'SIZE', 'MEMORY', 'RUNS HERE'],
+    ...[...(wide ? ['LICENCE'] : []), 'GOOD FOR'],
+  ];
+  const next = found.find(({ runsHere }) => runsHere !== false)?.name ?? found[0]?.name ?? '';
+  // For people only: programs read the table's lines.
+  const hint =
+    process.stdout.isTTY === true ? dim(`\nnanite models fit ${next}, nanite models pull ${next}\n`) : '';
+  return table([head.map(bold), ...rows], { columns, last: 'cut' }) + hint;
 }
+
+/** Columns of a terminal on which all that a search says of a model has room. */
+const wideColumns = 120;
 
 /** `nanite models search` */
 export const searchModels = (words: string[], options: { json?: boolean; all?: boolean }): Promise<number> =>

@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { CreateRequest, ModelStoreClient } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { bytes } from '../terminal/format';
-import { isLively } from '../terminal/paint';
+import { isLively, paint } from '../terminal/paint';
 import { follow } from './follow';
 import { store, told } from './store';
 
@@ -24,6 +24,9 @@ function readText(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new NaniteError('bad-file', `there is no file ${path}`);
+    }
     throw new NaniteError('bad-file', `${path} cannot be read`, { cause });
   }
 }
@@ -80,6 +83,16 @@ async function uploadAll(client: ModelStoreClient, path: string): Promise<Record
   return files;
 }
 
+/** The name of a new model on standard output, where programs read it, and what to do with it for people. */
+async function nameAndNext(client: ModelStoreClient, model: string): Promise<void> {
+  // Somebody may have removed it meanwhile.
+  const manifest = (await client.show(model).catch(() => null))?.manifest;
+  process.stdout.write(`${manifest?.name ?? model}\n`);
+  const answers = manifest?.capabilities.some((each) => each === 'chat' || each === 'completion') ?? false;
+  if (process.stdout.isTTY !== true || !answers) return;
+  process.stdout.write(paint(process.stdout).dim(`nanite ask -m ${manifest?.name} "…"\n`));
+}
+
 /** `nanite models pull` */
 export const pullModel = (reference: string, options: PullOptions): Promise<number> =>
   told(options.json ?? false, async () => {
@@ -104,7 +117,7 @@ export const pullModel = (reference: string, options: PullOptions): Promise<numb
       const last = await follow(client, (signal) => client.pull(request, signal), seen);
       model = last?.model;
     }
-    if (!json && model !== undefined) process.stdout.write(`${model}\n`);
+    if (!json && model !== undefined) await nameAndNext(client, model);
     return 0;
   });
 
@@ -130,6 +143,6 @@ export const createModel = (
       ...(options.quantize !== undefined && { quantize: options.quantize }),
     };
     await follow(client, (signal) => client.create(request, signal), { json: options.json ?? false });
-    if (!options.json) process.stdout.write(`${name}\n`);
+    if (!options.json) await nameAndNext(client, name);
     return 0;
   });

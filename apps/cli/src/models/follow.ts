@@ -24,7 +24,7 @@ export function progressLine({ status, total, completed, rate, eta }: ProgressEv
     parts.push(`${Math.floor((100 * completed) / total)} %`, `${bytes(completed)} of ${bytes(total)}`);
   } else if (completed !== undefined && completed > 0) parts.push(bytes(completed));
   if (rate !== undefined && rate > 0) parts.push(`${bytes(rate)}/s`);
-  if (eta !== undefined) parts.push(`${duration(eta)} left`);
+  if (eta !== undefined && completed !== total) parts.push(`${duration(eta)} left`);
   return parts.join('  ');
 }
 
@@ -35,6 +35,7 @@ class ProgressView {
   readonly #lively = isLively(process.stderr);
   #status = '';
   #line = '';
+  #done = '';
 
   constructor(private readonly silent: boolean) {}
 
@@ -47,10 +48,14 @@ class ProgressView {
       return;
     }
     if (this.#status !== '' && event.status !== this.#status) {
-      process.stderr.write(`${clearLine}${dim(this.#line)}\n`);
+      process.stderr.write(`${clearLine}${dim(this.#done)}\n`);
     }
     this.#status = event.status;
     this.#line = progressLine(event);
+    // What was under way is done when the next begins, however far the last report of it was.
+    this.#done = [sanitise(event.status), ...(event.total === undefined ? [] : [bytes(event.total)])].join(
+      '  ',
+    );
     const width = process.stderr.columns || 80;
     process.stderr.write(`${clearLine}${this.#line.slice(0, width - 1)}`);
   }

@@ -32,12 +32,11 @@ export function modelTable(models: readonly Listed[], now: number): string {
   const { bold } = paint(process.stdout);
   const known = models.some(({ stored }) => stored !== undefined);
   return table([
-    ['NAME', 'SIZE', 'PARAMETERS', 'QUANTISATION', ...(known ? ['RUNS HERE'] : []), 'CHANGED'].map(bold),
+    ['NAME', 'SIZE', 'PARAMETERS', ...(known ? ['RUNS HERE'] : []), 'CHANGED'].map(bold),
     ...models.map((model) => [
       model.name,
       bytes(model.size),
-      model.details.parameter_size,
-      model.details.quantization_level,
+      `${model.details.parameter_size} ${model.details.quantization_level}`.trim(),
       ...(known ? [runsHere(model)] : []),
       relativeTime(model.modified_at, now),
     ]),
@@ -132,7 +131,8 @@ const trusted = {
 
 function storedRows({ manifest, record, origin, path, fit, missing }: ModelDetails): string[][] {
   return [
-    ['source', manifest.source],
+    // The digest in full is in --json, and fills no screen.
+    ['source', manifest.source.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/, '$1…')],
     ...(record.trust === null ? [] : [['digests', trusted[record.trust]]]),
     ...(record.lineage.length > 0 ? [['made from', record.lineage.join(', which is made from ')]] : []),
     ...(origin === 'package' ? [['comes from', 'a Debian package; apt removes it']] : []),
@@ -198,5 +198,6 @@ export const listLoaded = (json: boolean): Promise<number> =>
 export const stopModel = (name: string): Promise<number> =>
   told(false, async () => {
     await gateway().load(name, 0);
+    process.stdout.write(`${name} is no longer in memory\n`);
     return 0;
   });

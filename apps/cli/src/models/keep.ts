@@ -5,9 +5,11 @@ import {
   type JobAction,
   type RemoveAnswer,
 } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
 import { exitStatus } from '../exit-status';
-import { bytes, relativeTime } from '../terminal/format';
+import { bytes, counted, relativeTime } from '../terminal/format';
 import { paint } from '../terminal/paint';
+import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { follow, progressLine } from './follow';
 import { print, store, told } from './store';
@@ -41,21 +43,21 @@ export const pinModel = (name: string, pinned: boolean, { json = false }: Json):
   });
 
 export function fitTable({ name, fits }: FitAnswer): string {
-  const { bold, green, yellow } = paint(process.stdout);
+  const { bold, dim, green, yellow } = paint(process.stdout);
   if (fits.length === 0) return `Nothing is known of what ${name} needs.\n`;
-  return table([
-    ['QUANTISATION', 'RUNS', 'CONTEXT', 'MEMORY', 'VRAM', 'ON', 'SPEED', ''].map(bold),
-    ...fits.map((fit) => [
-      fit.quantisation,
-      fit.runs ? green('yes') : yellow('no'),
-      fit.context === null ? '-' : String(fit.context),
-      bytes(fit.memoryBytes),
-      fit.vramBytes === 0 ? '-' : bytes(fit.vramBytes),
-      fit.backend,
-      fit.tokensPerSecond === null ? '-' : `~${fit.tokensPerSecond.toFixed(0)} tokens/s`,
-      fit.why ?? '',
-    ]),
+  const rows = fits.map((fit) => [
+    fit.quantisation,
+    fit.runs ? green('yes') : yellow('no'),
+    fit.context === null ? '-' : String(fit.context),
+    bytes(fit.memoryBytes),
+    fit.vramBytes === 0 ? '-' : bytes(fit.vramBytes),
+    fit.backend,
+    fit.tokensPerSecond === null ? '-' : `~${fit.tokensPerSecond.toFixed(0)} tokens/s`,
+    fit.why ?? '',
   ]);
+  const head = ['QUANTISATION', 'RUNS', 'CONTEXT', 'MEMORY', 'VRAM', 'ON', 'SPEED', ''].map(bold);
+  const isForPeople = process.stdout.isTTY === true && fits.some(({ runs }) => runs);
+  return `${bold(name)}\n${table([head, ...rows])}${isForPeople ? dim(`\nnanite models pull ${name}\n`) : ''}`;
 }
 
 /** `nanite models fit`. Exit status 3 where it does not run here at all, for scripts. */
@@ -96,11 +98,10 @@ export const diskUsage = ({ json = false }: Json): Promise<number> =>
 export const collectGarbage = ({ json = false }: Json): Promise<number> =>
   told(json, async () => {
     const garbage = await store().collectGarbage();
-    const plural = garbage.blobs === 1 ? 'file' : 'files';
-    return print(
-      garbage,
-      json,
-      () => `${garbage.blobs} ${plural} removed, ${bytes(garbage.freedBytes)} freed\n`,
+    return print(garbage, json, () =>
+      garbage.blobs === 0 && garbage.freedBytes === 0
+        ? 'Nothing to remove: every file belongs to a model.\n'
+        : `${counted(garbage.blobs, 'file')} removed, ${bytes(garbage.freedBytes)} freed\n`,
     );
   });
 
@@ -122,7 +123,9 @@ export const verifyModels = (
         process.stdout.write(`${sha256.slice(0, 12)}  ${what}  ${models.join(', ')}  ${state}\n`);
       }
       process.stdout.write(
-        `${found.checked} files checked, ${found.bad.length === 0 ? 'all are as they should be' : `${found.bad.length} bad`}\n`,
+        found.bad.length === 0
+          ? `${counted(found.checked, 'file')} checked: nothing is damaged\n`
+          : `${counted(found.checked, 'file')} checked, ${found.bad.length} damaged\n`,
       );
     }
     return found.bad.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.error;
@@ -136,6 +139,11 @@ export const jobs = (
 ): Promise<number> =>
   told(json, async () => {
     const client = store();
+    if (action !== undefined && id === undefined) {
+      throw new NaniteError('usage', `which job is it to ${action}?`, {
+        hint: 'nanite models jobs lists them',
+      });
+    }
     if (action === 'follow' && id !== undefined) {
       await follow(client, (signal) => client.follow(id, signal), { json });
       return 0;
@@ -155,7 +163,11 @@ export const jobs = (
           `${kind} ${subject}`,
           state,
           relativeTime(startedAt, Date.now()),
-          last === null ? '' : progressLine(last),
+          last?.error !== undefined
+            ? sanitise(last.error)
+            : last === null || state === 'done'
+              ? ''
+              : progressLine(last),
         ]),
       ]);
     });

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunk, FakeGateway, json, lastChunk } from '../__fixtures__/fake-gateway';
 import { FakeStore, steps, storedModel, value } from '../__fixtures__/fake-store';
 import { Nanite } from '../__fixtures__/nanite';
 import { chatQuestions, whyRubbish } from './questions';
 import { judge } from './verdict';
+
+// Each starts the program several times, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const nanite = new Nanite();
 let store: FakeStore;

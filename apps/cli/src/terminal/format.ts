@@ -11,10 +11,14 @@ export function bytes(count: number): string {
   return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** `in 4 min`, `3 h ago`: the time of an RFC 3339 stamp seen from `now` (milliseconds since 1970). */
+/** `1 file`, `3 files`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+/** `in 4 min`, `3 h ago`, `just now`: the time of an RFC 3339 stamp seen from `now` (milliseconds since 1970). */
 export function relativeTime(stamp: string, now: number): string {
   const seconds = Math.round((Date.parse(stamp) - now) / 1000);
   const size = Math.abs(seconds);
+  if (size < 5) return seconds > 0 ? 'now' : 'just now';
   const text =
     size < 60
       ? `${size} s`
@@ -22,6 +26,10 @@ export function relativeTime(stamp: string, now: number): string {
         ? `${Math.round(size / 60)} min`
         : size < 86_400
           ? `${Math.round(size / 3600)} h`
-          : `${Math.round(size / 86_400)} d`;
+          : size < 60 * 86_400
+            ? `${Math.round(size / 86_400)} d`
+            : size < 730 * 86_400
+              ? `${Math.round(size / 2_629_800)} months`
+              : `${Math.round(size / 31_557_600)} years`;
   return seconds >= 0 ? `in ${text}` : `${text} ago`;
 }

@@ -1,20 +1,54 @@
-import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
-const width = (cell: string): number => [...stripVTControlCharacters(cell)].length;
+/** Columns left for the last cell below which a line rather overflows. */
+const leastLast = 16;
 
-/** Rows in aligned columns, two spaces apart; the last column is not padded. */
-export function table(rows: ReadonlyArray<readonly string[]>): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) =>
-    Math.max(...rows.map((row) => width(row[i] ?? ''))),
+export interface TableOptions {
+  /** Columns of the terminal; Infinity: lines as long as they are, for programs. */
+  columns?: number;
+  /** What becomes of a last cell that does not fit: more lines, or an end with `…`. */
+  last?: 'wrap' | 'cut';
+}
+
+/** Columns of the terminal that standard output is; Infinity where it is none. */
+export const outputColumns = (): number =>
+  process.stdout.isTTY === true ? process.stdout.columns || 80 : Infinity;
+
+/** Rows in aligned columns, two spaces apart; the last column is not padded, and gives way on a narrow terminal. */
+export function table(
+  rows: ReadonlyArray<readonly string[]>,
+  { columns = outputColumns(), last = 'wrap' }: TableOptions = {},
+): string {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, i) =>
+    Math.max(0, ...rows.map((row) => stringWidth(row[i] ?? ''))),
   );
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
+  const left = columns - before;
   return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - width(cell))))
-        .join('  ')
-        .trimEnd(),
-    )
+    .flatMap((row) => {
+      const cells = row.map((cell, i) => {
+        if (i < count - 1) return [cell];
+        if (left < leastLast || stringWidth(cell) <= left) return [cell];
+        return fitted(cell, left, last);
+      });
+      const lines = Math.max(1, ...cells.map((cell) => cell.length));
+      return Array.from({ length: lines }, (_, line) =>
+        Array.from(cells, (cell, i) => {
+          const text = cell[line] ?? '';
+          return i === row.length - 1 ? text : text + ' '.repeat((widths[i] ?? 0) - stringWidth(text));
+        })
+          .join('  ')
+          .trimEnd(),
+      );
+    })
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function fitted(text: string, width: number, how: 'wrap' | 'cut'): string[] {
+  if (how === 'wrap') return wrapAnsi(text, width, { hard: true }).split('\n');
+  const [first = ''] = wrapAnsi(text, width - 1, { hard: true }).split('\n');
+  return [`${first.replace(/[\s,;]+$/, '')}…`];
 }
