@@ -18,6 +18,10 @@ import { callJson, jsonLines, openCall, placeOf, type HttpAddress, type HttpCall
 /** Where a gateway (or any server of Ollama's API) listens. */
 export type GatewayAddress = HttpAddress;
 
+const chats = (capabilities: readonly string[]): boolean =>
+  capabilities.includes('chat') ||
+  (capabilities.includes('completion') && !capabilities.includes('embedding'));
+
 /**
  * The gateway's API as functions, over its unix socket or TCP.
  *
@@ -60,6 +64,23 @@ export class GatewayClient {
   async load(model: string, keepAlive?: string | number, signal?: AbortSignal): Promise<void> {
     const body = { model, messages: [], stream: false, keep_alive: keepAlive };
     await this.json(OllamaChatResponse, 'POST', '/api/chat', body, signal);
+  }
+
+  /** Names of the installed models that can chat, in the gateway's order, at most `most` of them. */
+  async chatModels(most = Infinity, signal?: AbortSignal): Promise<string[]> {
+    const found: string[] = [];
+    const { models } = await this.tags(signal);
+    for (const { name } of models) {
+      if (found.length >= most) break;
+      try {
+        const { capabilities } = await this.show(name, signal);
+        if (chats(capabilities)) found.push(name);
+      } catch (error) {
+        // Removed since it was listed, or broken: the next one may do.
+        if (!(error instanceof ApiFailure) || error.code === 'unreachable') throw error;
+      }
+    }
+    return found;
   }
 
   tags(signal?: AbortSignal): Promise<OllamaTags> {

@@ -2,7 +2,7 @@ import { ApiFailure, type OllamaMessage } from '@nanite/contracts';
 import { cliSettings } from '../cli-settings';
 import { exitStatus } from '../exit-status';
 import { gateway } from '../gateway-address';
-import { chatModels, chooseModel } from '../model-choice';
+import { chooseModel } from '../model-choice';
 import { report } from '../report';
 import { paint } from '../terminal/paint';
 import { showProgress } from '../terminal/progress';
@@ -65,7 +65,7 @@ class Chat {
       if (this.options.model !== undefined) await this.client.show(this.model);
       if (this.input.isTerminal) {
         this.say(`${this.model}; /help lists the commands, Ctrl-D leaves`);
-        void chatModels(this.client).then(
+        void this.client.chatModels().then(
           (names) => (this.modelNames = names),
           // Only completion needs the names.
           () => {},
@@ -206,7 +206,7 @@ class Chat {
         this.say(`model: ${this.model}`);
         return;
       case 'models':
-        this.modelNames = await chatModels(this.client);
+        this.modelNames = await this.client.chatModels();
         this.say(this.modelNames.map((model) => `${model === this.model ? '* ' : '  '}${model}`).join('\n'));
         return;
       case 'system':

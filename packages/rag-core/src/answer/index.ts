@@ -1,0 +1,2 @@
+export { answerFrom, usualLimits, type AnswerLimits, type AnswerParts } from './answer';
+export { gatewayParts } from './parts';

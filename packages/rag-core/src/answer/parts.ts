@@ -1,0 +1,8 @@
+import type { GatewayClient } from '@nanite/contracts';
+import type { AnswerParts } from './answer';
+
+/** The parts of an answer that the gateway gives: a model, and what it says. */
+export const gatewayParts = (gateway: GatewayClient): Pick<AnswerParts, 'chat' | 'model'> => ({
+  chat: (request, signal) => gateway.chat(request, signal),
+  model: async (signal) => (await gateway.chatModels(1, signal))[0] ?? null,
+});
