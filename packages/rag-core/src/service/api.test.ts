@@ -1,0 +1,154 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { ApiFailure, KnowledgeClient } from '@nanite/contracts';
+import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TestIndex } from '../index/testing';
+import { createApi } from './api';
+import { mayRead } from './may-read';
+import type { Answering, Service } from './service';
+
+let index: TestIndex;
+let server: ReturnType<typeof createApi>;
+let client: KnowledgeClient;
+let service: Service;
+const unanswered: Answering = {
+  search: ({ query }) => Promise.resolve({ hits: [], notes: [query], milliseconds: 1 }),
+  async *ask({ question }) {
+    yield { event: 'sources', sources: [], notes: [] };
+    if (question === 'break') throw new NaniteError('worn-out', 'enough', { hint: 'rest' });
+    yield { event: 'done', answered: false, why: 'nothing', model: null, dropped: 0, notes: [] };
+  },
+  passage: () => Promise.reject(new NaniteError('no-such-passage', 'gone', { status: 404 })),
+  denseDown: () => 'the model is not installed',
+  embeddingModel: 'bge-small',
+  rerankModel: null,
+};
+const socket = () => join(index.folder, 'rag.sock');
+
+beforeEach(async () => {
+  index = await new TestIndex().open();
+  const { database, collections, indexer } = index;
+  service = {
+    database,
+    collections,
+    indexer,
+    answering: unanswered,
+    log: createLog(() => undefined),
+    owner: process.getuid!(),
+  };
+  server = createApi(service);
+  await listenOnPath(server, socket(), 0o600);
+  client = new KnowledgeClient(socket());
+});
+afterEach(async () => {
+  server.close();
+  server.closeAllConnections();
+  await index.close();
+  index.remove();
+});
+
+const failure = async (promise: Promise<unknown>) => {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ApiFailure);
+  return { status: (error as ApiFailure).status, code: (error as ApiFailure).code };
+};
+const raw = (method: string, path: string, body: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const call = request({ socketPath: socket(), method, path, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    call.once('error', reject);
+    call.end(body);
+  });
+
+test('a collection is made, shown, changed, scanned and removed', async () => {
+  writeFileSync(join(index.files, 'a.txt'), 'apples');
+  writeFileSync(join(index.files, 'b.txt'), '!broken');
+  const made = await client.put('fruit', { roots: [index.files] });
+  expect(made).toMatchObject({ name: 'fruit', roots: [index.files], gitignore: true });
+  await index.settled();
+  expect(await client.collection('fruit')).toMatchObject({
+    progress: {
+      state: 'ready',
+      why: null,
+      files: { found: 2, indexed: 1, aside: 1 },
+      chunks: { all: 1, embedded: 0 },
+    },
+  });
+  expect(await client.aside('fruit')).toMatchObject({
+    files: [{ path: join(index.files, 'b.txt'), type: 'text', reason: 'broken' }],
+    more: 0,
+  });
+  expect((await client.scan('fruit')).progress.state).toBe('scanning');
+  expect(await client.put('fruit', { exclude: ['*.txt'], paused: true })).toMatchObject({
+    exclude: ['*.txt'],
+  });
+  expect((await client.collections()).collections[0]?.progress.state).toBe('paused');
+  await client.remove('fruit');
+  expect((await client.status()).collections).toEqual([]);
+});
+
+test('the status says what does not work', async () => {
+  expect(await client.status()).toMatchObject({
+    dense: { down: 'the model is not installed', model: 'bge-small' },
+    rerank: { model: null },
+    watch: { degraded: null },
+  });
+});
+
+test('search and answers go through', async () => {
+  expect(await client.search({ query: 'moon' })).toMatchObject({ notes: ['moon'] });
+  const events = [];
+  for await (const { event } of client.ask({ question: 'why?' })) events.push(event);
+  expect(events).toEqual(['sources', 'done']);
+});
+
+test('an answer that breaks off says why, after what was said', async () => {
+  const events: string[] = [];
+  const asked = (async () => {
+    for await (const { event } of client.ask({ question: 'break' })) events.push(event);
+  })();
+  expect(await failure(asked)).toMatchObject({ code: 'worn-out' });
+  expect(events).toEqual(['sources']);
+});
+
+describe('what is wrong is said with its status', () => {
+  test.each([
+    ['GET', '/v1/nothing', '', 404],
+    ['POST', '/v1/status', '', 405],
+    ['POST', '/v1/search', '{', 400],
+    ['POST', '/v1/search', '{"query":""}', 400],
+    ['POST', '/v1/search', '{"query":"a","unknown":1}', 400],
+    ['POST', '/v1/search', ' '.repeat(2_000_000), 413],
+    ['PUT', '/v1/collections/%2Fetc', '{"roots":["/"]}', 400],
+    ['PUT', '/v1/collections/a%', '{"roots":["/"]}', 400],
+    ['PUT', '/v1/collections/a', '{"roots":["/nowhere"]}', 404],
+    ['DELETE', '/v1/collections/a', '', 404],
+    ['GET', '/v1/passages/1', '', 404],
+  ])('%s %s', async (method, path, body, status) => {
+    expect(await raw(method, path, body)).toBe(status);
+  });
+
+  test('to anybody but the owner it is refused', async () => {
+    expect(await raw('GET', '/v1/status', '')).toBe(200);
+    service.owner = process.getuid!() + 1;
+    expect(await raw('GET', '/v1/status', '')).toBe(403);
+  });
+});
+
+test('a file that is not there may not be read', async () => {
+  const path = join(index.files, 'a.txt');
+  writeFileSync(path, '');
+  expect(await mayRead(Buffer.from(path))).toBe(true);
+  expect(await mayRead(Buffer.from(`${path}2`))).toBe(false);
+  // As root the mode says nothing; tests/packages/knowledge.test.ts asks as a person.
+  if (process.getuid!() === 0) return;
+  chmodSync(path, 0);
+  expect(await mayRead(Buffer.from(path))).toBe(false);
+});
