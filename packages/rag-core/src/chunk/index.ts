@@ -1,0 +1,2 @@
+export { chunkDocument, type Chunk } from './chunk';
+export { countTokens } from './tokens';

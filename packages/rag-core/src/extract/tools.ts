@@ -1,0 +1,146 @@
+import { closeSync, existsSync, readSync } from 'node:fs';
+import { runSandboxed, type Ran } from '@nanite/kit';
+import { CannotExtract } from './cannot-extract';
+import { limits, mebibyte } from './limits';
+import { readerOf, writerOf, type Scratch } from './scratch';
+
+/** Debian's programs that read PDF and images, each file in a sandboxed process of its own. */
+const programs = {
+  pdftotext: { path: '/usr/bin/pdftotext', package: 'poppler-utils' },
+  pdftoppm: { path: '/usr/bin/pdftoppm', package: 'poppler-utils' },
+  tesseract: { path: '/usr/bin/tesseract', package: 'tesseract-ocr' },
+} as const;
+
+type Tool = keyof typeof programs;
+
+export const toolMissing = (tool: Tool): CannotExtract | null =>
+  existsSync(programs[tool].path)
+    ? null
+    : new CannotExtract('no-tool', `${tool} is not installed`, {
+        hint: `apt install ${programs[tool].package}`,
+      });
+
+/** Fonts that a page may need which brings none. */
+const fonts = ['/etc/fonts', '/var/cache/fontconfig'];
+
+/** @param input open file that the tool reads as its standard input @param output where its standard output goes */
+async function run(
+  tool: Tool,
+  options: readonly string[],
+  {
+    input,
+    output,
+    seconds,
+    most,
+    signal,
+  }: { input: number; output: Scratch; seconds: number; most: number; signal: AbortSignal },
+): Promise<Ran> {
+  const missing = toolMissing(tool);
+  if (missing) throw missing;
+  output.empty();
+  const stdin = readerOf(input);
+  const stdout = writerOf(output.fd);
+  try {
+    return await runSandboxed({
+      command: [programs[tool].path, ...options],
+      stdin,
+      stdout,
+      fileBytes: most,
+      environment: { HOME: '/nonexistent', OMP_THREAD_LIMIT: '1' },
+      readable: fonts.filter((path) => existsSync(path)),
+      memory: limits.toolMemory,
+      cpuSeconds: seconds,
+      milliseconds: 2_000 * seconds,
+      signal,
+    });
+  } finally {
+    closeSync(stdin);
+    closeSync(stdout);
+  }
+}
+
+/**
+ * The text of a PDF, with its title before it and a form feed behind each page. Scripts in it are not run: poppler's
+ * programs have no interpreter for them.
+ *
+ * @throws CannotExtract
+ */
+export async function pdfText(
+  file: number,
+  output: Scratch,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const most = 4 * limits.text;
+  const ran = await run('pdftotext', ['-q', '-htmlmeta', '-enc', 'UTF-8', '-', '-'], { input: file, output, seconds, most, signal }); // prettier-ignore
+  if (ran.code === 0) return;
+  // Quiet, it says nothing of why: asked again, it does.
+  const again = ran.code === null ? ran : await run('pdftotext', ['-l', '1', '-', '-'], { input: file, output, seconds, most, signal }); // prettier-ignore
+  throw failed('pdftotext', again.code === 0 ? ran : again);
+}
+
+function failed(tool: Tool, ran: Ran): CannotExtract {
+  const { overran, signal, code, stderr } = ran;
+  const cause = stderr.trim().slice(-2000) || signal || code;
+  if (/incorrect password|encrypt/i.test(stderr)) {
+    return new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password', { cause });
+  }
+  if (overran || signal === 'SIGXCPU' || signal === 'SIGKILL') {
+    return new CannotExtract('too-slow', 'reading it takes longer than any sound file of its size', {
+      cause,
+    });
+  }
+  if (signal === 'SIGXFSZ')
+    return new CannotExtract('bomb', 'it unpacks to more than any sound file holds', { cause });
+  if (/out of memory|bad_alloc/i.test(stderr)) {
+    return new CannotExtract('too-much-memory', 'reading it takes more memory than any sound file', {
+      cause,
+    });
+  }
+  if (signal !== null) return new CannotExtract('crashed', `${tool} crashed at it`, { cause });
+  return new CannotExtract('damaged', `it is damaged: ${tool} cannot read it`, { cause });
+}
+
+/** Seconds that one page may take. */
+const pageSeconds = 60;
+
+/** The text of a page of a PDF that holds only a picture of it. */
+export async function ocrPage(
+  pdf: number,
+  page: number,
+  picture: Scratch,
+  output: Scratch,
+  signal: AbortSignal,
+): Promise<string> {
+  // 205 dpi on A4: letters of 10 points are 28 pixels high, which tesseract reads well.
+  const options = ['-q', '-gray', '-f', String(page), '-l', String(page), '-scale-to', '2400', '-'];
+  const ran = await run('pdftoppm', options, {
+    input: pdf,
+    output: picture,
+    seconds: pageSeconds,
+    most: 64 * mebibyte,
+    signal,
+  });
+  if (ran.code !== 0) throw failed('pdftoppm', ran);
+  return ocr(picture.fd, output, signal);
+}
+
+/** The text in a picture. */
+export async function ocr(picture: number, output: Scratch, signal: AbortSignal): Promise<string> {
+  const options = { input: picture, output, seconds: pageSeconds, most: 4 * mebibyte, signal };
+  const ran = await run('tesseract', ['stdin', 'stdout'], options);
+  if (ran.code !== 0) throw failed('tesseract', ran);
+  return contents(output);
+}
+
+/** All that a scratch file holds, as UTF-8. */
+export function contents(scratch: Scratch): string {
+  const parts: Buffer[] = [];
+  for (let at = 0; ;) {
+    const buffer = Buffer.allocUnsafe(mebibyte);
+    const count = readSync(scratch.fd, buffer, 0, buffer.length, at);
+    if (count === 0) return Buffer.concat(parts).toString('utf8');
+    parts.push(buffer.subarray(0, count));
+    at += count;
+  }
+}
