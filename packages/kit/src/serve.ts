@@ -6,14 +6,11 @@ export interface ServeOptions {
   socket: { path: string; mode: number };
   /** Seconds without a request and without work after which a socket-activated service ends. */
   idleSeconds: number;
-  /** Whether there is work that no open request waits for; asked every few seconds. */
+  /** Whether there is work that no open request waits for; asked when the time is up, and then again after as long. */
   isBusy: () => boolean;
   /** Let go of what the service holds; the process ends when this has resolved. */
   close: () => Promise<void>;
 }
-
-/** How often it is looked whether the service is idle, in milliseconds; less where it may idle for less. */
-const lookEveryMs = 5_000;
 
 /**
  * Run an HTTP service on its unix socket: the one that systemd hands over (sd_listen_fds(3)), else one of its own.
@@ -25,14 +22,15 @@ const lookEveryMs = 5_000;
  */
 export async function serve(server: Server, options: ServeOptions): Promise<void> {
   let open = 0;
-  let lastUsed = Date.now();
+  let wait: (() => void) | null = null;
+  let timer: NodeJS.Timeout | undefined;
   server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
     open += 1;
-    lastUsed = Date.now();
+    clearTimeout(timer);
     // A peer that goes away before its answer closes the response without finishing it.
     response.once('close', () => {
       open -= 1;
-      lastUsed = Date.now();
+      if (open === 0) wait?.();
     });
   });
   let ending = false;
@@ -54,12 +52,10 @@ export async function serve(server: Server, options: ServeOptions): Promise<void
   const [inherited] = inheritedSockets();
   if (inherited === undefined) return listenOnPath(server, options.socket.path, options.socket.mode);
   await listenOnFd(server, inherited.fd);
-  const idleMs = options.idleSeconds * 1000;
-  setInterval(
-    () => {
-      if (options.isBusy()) lastUsed = Date.now();
-      if (open === 0 && Date.now() - lastUsed >= idleMs) end();
-    },
-    Math.max(50, Math.min(lookEveryMs, idleMs / 2)),
-  ).unref();
+  // One timer for the end of the time, not one that looks now and then: an idle service does not wake the processor.
+  wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => (options.isBusy() ? wait?.() : end()), options.idleSeconds * 1000).unref();
+  };
+  wait();
 }
