@@ -44,6 +44,23 @@ test('chooses an allowed one where a module offers several', () => {
   expect(readModule(module({ license: '(GPL-3.0 OR MIT)' }, 'text')).licence).toBe('MIT');
 });
 
+test('reads the list that manifests had before 2014', () => {
+  const licenses = [{ type: 'GPL-2.0' }, { type: 'MIT', url: 'https://example.org' }];
+  expect(readModule(module({ licenses }, 'text')).licence).toBe('MIT');
+  expect(() => readModule(module({ licenses: [{ type: 'GPL-2.0' }] }))).toThrow('GPL-2.0');
+});
+
+test('takes several licences at once only where all are allowed, and carries the text of each', () => {
+  const mit = readModule(module({ license: 'MIT' }, 'Permission is granted…'));
+  const both = readModule(module({ license: '(MIT AND Zlib)' }, 'Copyright 2020 Ada'));
+  expect(both.licence).toBe('MIT and Zlib');
+  const text = debianCopyright('x', [mit, both]);
+  expect(text).toMatch(/^License: MIT\n Permission/m);
+  expect(text).toMatch(/^License: Zlib\n This software/m);
+  expect(() => debianCopyright('x', [both])).toThrow('the text of MIT');
+  expect(() => readModule(module({ license: 'MIT AND GPL-3.0' }))).toThrow('GPL-3.0');
+});
+
 test.each(['GPL-3.0', 'SEE LICENSE IN x', undefined])('refuses %s and names the module', (license) => {
   expect(() => readModule(module({ license }))).toThrow(/^m 1\.0\.0 has the licence/);
 });

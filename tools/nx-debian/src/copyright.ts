@@ -11,19 +11,30 @@ const allowed = new Set([
   'CC0-1.0',
   'ISC',
   'MIT',
+  'MIT-0',
   'Unlicense',
+  'Zlib',
 ]);
 
-/** Licences whose text Debian ships. */
+/** Licences whose text Debian ships, or that modules do not carry in a file of its own. */
 const common: Record<string, string> = {
   'Apache-2.0': 'On Debian systems, the full text is in /usr/share/common-licenses/Apache-2.0.',
   'CC0-1.0': 'On Debian systems, the full text is in /usr/share/common-licenses/CC0-1.0.',
+  Zlib:
+    "This software is provided 'as-is', without any express or implied warranty. In no event will the authors be held " +
+    'liable for any damages arising from the use of this software.\n\nPermission is granted to anyone to use this ' +
+    'software for any purpose, including commercial applications, and to alter it and redistribute it freely, subject ' +
+    'to the following restrictions:\n\n1. The origin of this software must not be misrepresented; you must not claim ' +
+    'that you wrote the original software. If you use this software in a product, an acknowledgment in the product ' +
+    'documentation would be appreciated but is not required.\n2. Altered source versions must be plainly marked as such, ' +
+    'and must not be misrepresented as being the original software.\n3. This notice may not be removed or altered from ' +
+    'any source distribution.',
 };
 
 export interface BundledModule {
   name: string;
   version: string;
-  /** SPDX identifier. */
+  /** SPDX identifier, or several with ` and ` between them. */
   licence: string;
   copyright: string[];
   /** Text of its licence file; null where it has none. */
@@ -46,15 +57,25 @@ export function bundledFolders(metafile: Metafile): string[] {
   return [...folders].sort();
 }
 
+/** The SPDX expression of `license`, or the list of `licenses` that npm wanted until 2014: any one of them may be chosen. */
+function declaredLicence(manifest: Record<string, unknown>): string {
+  const { license, licenses } = manifest;
+  if (typeof license === 'string') return license;
+  if (!Array.isArray(licenses)) return '';
+  return licenses.map((entry: { type?: unknown }) => String(entry?.type ?? '')).join(' OR ');
+}
+
 /** @throws Error where the module's licence is none that we allow */
 export function readModule(folder: string): BundledModule {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
   const { name, version } = manifest as { name: string; version: string };
-  const declared = typeof manifest['license'] === 'string' ? manifest['license'] : '';
+  const declared = declaredLicence(manifest);
   const licence = declared
     .replace(/[()]/g, '')
     .split(/ OR /)
-    .find((option) => allowed.has(option));
+    .map((option) => option.split(/ AND /))
+    .find((parts) => parts.every((part) => allowed.has(part)))
+    ?.join(' and ');
   if (licence === undefined) {
     throw new Error(
       `${name} ${version} has the licence '${declared || 'none'}', which is not on our list: look at it, then add it ` +
@@ -108,13 +129,15 @@ export function debianCopyright(source: string, modules: BundledModule[]): strin
     ),
   ];
   const texts = new Map<string, string>([['Apache-2.0', common['Apache-2.0']!]]);
-  for (const module of modules) {
-    const text = common[module.licence] ?? (module.text === null ? undefined : licenceBody(module.text));
-    if (text !== undefined && !texts.has(module.licence)) texts.set(module.licence, text);
+  for (const { licence, text } of modules) {
+    const own = text === null || licence.includes(' and ') ? undefined : licenceBody(text);
+    for (const part of licence.split(' and ')) {
+      const found = common[part] ?? own;
+      if (found !== undefined && !texts.has(part)) texts.set(part, found);
+    }
   }
-  for (const module of modules) {
-    if (!texts.has(module.licence))
-      throw new Error(`no module of the bundle carries the text of ${module.licence}`);
+  for (const part of modules.flatMap(({ licence }) => licence.split(' and '))) {
+    if (!texts.has(part)) throw new Error(`no module of the bundle carries the text of ${part}`);
   }
   const licences = [...texts].sort(([a], [b]) => a.localeCompare(b));
   return `${[...stanzas, ...licences.map(([id, text]) => `License: ${id}\n${folded(text)}`)].join('\n\n')}\n`;

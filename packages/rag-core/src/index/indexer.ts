@@ -148,6 +148,11 @@ export class Indexer {
     return { folders: this.watcher.folders, degraded: this.watcher.degraded };
   }
 
+  /** Whether there are files to keep watch over. */
+  get active(): boolean {
+    return [...this.jobs.values()].some(({ collection }) => !collection.paused);
+  }
+
   /** Whether there is nothing to do but to listen. */
   get settled(): boolean {
     return (

@@ -75,7 +75,8 @@ const routes: Route[] = [
 
 /** nanite-rag's API: docs in packages/contracts/src/knowledge. */
 export function createApi(service: Service): Server {
-  return createServer((request, response) => {
+  // Node looks for slow requests every half a minute; here only its owner could be slow, and it would wake the processor.
+  return createServer({ connectionsCheckingInterval: 3_600_000 }, (request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     answer(service, request, response, gone.signal).catch((error: unknown) => {

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase, type Database } from '.';
+import { distrust, openDatabase, type Database } from '.';
 
 let folder: string;
 let path: string;
@@ -175,6 +175,17 @@ describe('a damaged database', () => {
     expect(await found(database, 'moon')).toEqual([1]);
     await database.close();
     expect(existsSync(path)).toBe(true);
+  });
+
+  test('is set aside too where its user had reason to doubt it', async () => {
+    await withDatabase(fill);
+    distrust(path);
+    const { database, fresh } = await openDatabase(path);
+    expect(fresh).toBe(true);
+    await database.close();
+    const again = await openDatabase(path);
+    expect(again).toMatchObject({ fresh: false, setAside: null });
+    await again.database.close();
   });
 
   test('of a newer version is left alone', async () => {

@@ -2,4 +2,4 @@ export type { Value } from './binding';
 export type { Outcome } from './connection';
 export type { Database } from './database';
 export { lockIndex } from './lock';
-export { openDatabase, type Opened } from './open';
+export { distrust, openDatabase, type Opened } from './open';

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { NaniteError } from '@nanite/kit';
 import { Connection } from './connection';
 import { SqliteDatabase, type Database } from './database';
@@ -12,6 +12,13 @@ export interface Opened {
   setAside: string | null;
 }
 
+const doubt = (path: string): string => `${path}.doubt`;
+
+/** Note that the index is damaged in a way that opening it may not show: the next {@link openDatabase} sets it aside. */
+export function distrust(path: string): void {
+  writeFileSync(doubt(path), '', { mode: 0o600 });
+}
+
 /**
  * Open the index, make it where there is none, and bring its tables up to date.
  *
@@ -21,14 +28,17 @@ export interface Opened {
  * @throws NaniteError `database-newer`, `disk-full`, `sqlite-missing`
  */
 export async function openDatabase(path: string): Promise<Opened> {
-  try {
-    return { ...(await openSound(path)), setAside: null };
-  } catch (error) {
-    if (!(error instanceof NaniteError) || error.code !== 'database-corrupt') throw error;
+  if (!existsSync(doubt(path))) {
+    try {
+      return { ...(await openSound(path)), setAside: null };
+    } catch (error) {
+      if (!(error instanceof NaniteError) || error.code !== 'database-corrupt') throw error;
+    }
   }
   const aside = `${path}.damaged`;
-  renameSync(path, aside);
+  if (existsSync(path)) renameSync(path, aside);
   for (const beside of ['-wal', '-shm']) rmSync(`${path}${beside}`, { force: true });
+  rmSync(doubt(path), { force: true });
   return { ...(await openSound(path)), setAside: aside };
 }
 

@@ -100,4 +100,17 @@ export const steps: readonly string[] = [
   -- What is known about the index as a whole, such as which model made the vectors.
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   `,
+  `
+  -- The vectors themselves: what Chroma holds is made from these. Rows outlive their chunk until there is nothing else to
+  -- do (vectors/keeper.ts), so that a file that changed gets those of its unchanged passages back.
+  CREATE TABLE vectors (
+    chunk INTEGER PRIMARY KEY,
+    text BLOB NOT NULL,                    -- first 16 bytes of the sha256 of the text that was embedded
+    vector BLOB NOT NULL                   -- 32-bit floats, little-endian, of length 1
+  );
+  CREATE INDEX vectors_by_text ON vectors (text);
+
+  -- In how many chunks a word stands.
+  CREATE VIRTUAL TABLE chunks_words USING fts5vocab (chunks_fts, row);
+  `,
 ];

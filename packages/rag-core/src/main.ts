@@ -1,0 +1,76 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLog, describeError, NaniteError, runProgram, serve, userStateDir } from '@nanite/kit';
+import { chunkDocument } from './chunk';
+import { createExtractor } from './extract';
+import { Collections, Indexer, restraint } from './index/index';
+import { createApi } from './service/api';
+import { createAnswering } from './service/answering';
+import { personSocket } from './socket';
+import { distrust, lockIndex, openDatabase } from './store';
+
+const usage = `usage: nanite-rag [--help]
+
+Keeps an index of your files and answers questions about them, on ${personSocket()}.
+See nanite-rag(1).
+`;
+
+/** Without a collection there is nothing to watch, and the next request starts the service again. */
+const idleSeconds = 60;
+
+async function start(): Promise<void> {
+  process.umask(0o077);
+  const log = createLog();
+  const folder = process.env['STATE_DIRECTORY'] ?? join(userStateDir(), 'knowledge');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const unlock = lockIndex(join(folder, 'lock'));
+  const file = join(folder, 'index.db');
+  const { database, fresh, setAside } = await openDatabase(file);
+  const collections = new Collections(database, join(folder, 'collections.json'));
+  if (setAside !== null) log.error('the index was damaged; your files are indexed again', { setAside });
+  if (fresh) {
+    const restored = await collections.restore();
+    if (restored > 0) log.notice('collections made again', { restored });
+  }
+  if (!confined())
+    log.notice('the kernel gives users no namespaces: this service may see more than it needs');
+
+  const extractor = createExtractor();
+  const answering = createAnswering(database, log);
+  const indexer = new Indexer(
+    { database, extractor, chunk: chunkDocument, vectors: answering.vectorWork, log, restraint },
+    (error) => {
+      log.error('the index is damaged; starting anew', { cause: describeError(error) });
+      distrust(file);
+      process.exit(1);
+    },
+  );
+  const owner = process.getuid?.() ?? 0;
+  const api = createApi({ database, collections, indexer, answering, log, owner });
+  await serve(api, {
+    socket: { path: personSocket(), mode: 0o600 },
+    idleSeconds,
+    isBusy: () => indexer.active || !indexer.settled,
+    close: async () => {
+      await indexer.close();
+      await answering.close();
+      await extractor.close();
+      await database.close();
+      unlock();
+    },
+  });
+  indexer.start(await collections.list());
+}
+
+/** Whether systemd could put the unit's walls up: all of a user's need a user namespace. */
+function confined(): boolean {
+  // Outside of systemd nothing was promised.
+  if (process.env['INVOCATION_ID'] === undefined) return true;
+  try {
+    return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+  } catch (cause) {
+    throw new NaniteError('no-proc', '/proc cannot be read', { cause });
+  }
+}
+
+void runProgram('nanite-rag', usage, start);
