@@ -66,6 +66,9 @@ export async function identify(name: string, head: Uint8Array): Promise<FileType
   const named = byExtension[extensionOf(name)] ?? null;
   if (head.byteLength === 0) return named && textual.includes(named) ? named : 'text';
   if (startsWith(head, '%PDF-')) return 'pdf';
+  // The mark of UTF-16 is also that of frames of MP3.
+  if (startsWith(head, '\xff\xfe') || startsWith(head, '\xfe\xff'))
+    return named && textual.includes(named) ? named : 'text';
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
   const magic = found && byMagic[found.ext];
   // The bytes of an office file may begin so that only its directory, at the end, would tell its kind.
@@ -90,7 +93,6 @@ const startsWith = (bytes: Uint8Array, text: string) => latin1(bytes, text.lengt
 
 /** Whether bytes are text in any encoding: no control characters but white space, or UTF-16. */
 function isText(head: Uint8Array): boolean {
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
   let zeros = 0;
   let control = 0;
   for (const byte of head) {

@@ -104,7 +104,6 @@ export class Worker {
         '--v8-pool-size=1',
         `--max-old-space-size=${limits.heap / mebibyte}`,
         '--max-semi-space-size=16',
-        '--disable-proto=delete',
         program,
         grammars,
       ],

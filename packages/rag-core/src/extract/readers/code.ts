@@ -87,7 +87,7 @@ const defining =
   /^(?:(?:async_|generator_|local_)?(?:function|method|class|interface|struct|enum|union|trait|impl|module|namespace|constructor|destructor|record|protocol|object|type|type_alias|mod|macro|template|abstract_class|internal_module|delegate|annotation_type|property|rule_set|media|keyframes|singleton_method|lexical)(?:_(?:definition|declaration|item|specifier|statement|signature|spec|rule))?|decorated_definition|export_statement|rule_set|media_statement|singleton_method|type_declaration)$/;
 /** Of these only what they contain counts, and their name is that of what they hold. */
 const wrapping = new Set(['decorated_definition', 'export_statement', 'template_declaration', 'namespace_definition', 'internal_module', 'expression_statement', 'type_declaration', 'linkage_specification', 'extern_c', 'declaration_list']); // prettier-ignore
-const comments = /^(?:comment|line_comment|block_comment|attribute_item|decorator|preproc_.*)$/;
+const comments = /^(?:comment|line_comment|block_comment|attribute_item|decorator)$/;
 
 /** The text in pieces without a gap: definitions, and what stands between them. */
 function pieces(root: Node, text: string): Piece[] {
@@ -172,6 +172,11 @@ function nameOf(node: Node, depth = 0): string | null {
   }
   const inner = wrapping.has(node.type) ? defined(node) : null;
   if (inner) return nameOf(inner, depth + 1);
+  // PowerShell's grammar has no fields.
+  const plain = node.namedChildren.find(
+    (child) => child !== null && /^(?:function|simple)_name$/.test(child.type),
+  );
+  if (plain) return shortened(plain.text);
   const spec = node.namedChildren.find((child) => child !== null && /_(?:spec|declarator)$/.test(child.type));
   return spec ? nameOf(spec, depth + 1) : null;
 }

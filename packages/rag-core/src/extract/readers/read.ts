@@ -1,4 +1,3 @@
-import { CannotExtract } from '../cannot-extract';
 import type { Extracted } from '../extracted';
 import type { Source } from './reading';
 
@@ -13,11 +12,25 @@ export async function read(source: Source, grammars: string): Promise<Extracted>
       return (await import('./html')).readHtml(source);
     case 'code':
       return (await import('./code')).readCode(source, grammars);
+    case 'csv':
+      return (await import('./csv')).readCsv(source);
+    case 'notebook':
+      return (await import('./notebook')).readNotebook(source);
+    case 'mail':
+      return (await import('./mail')).readMail(source);
+    case 'docx':
+      return (await import('./docx')).readDocx(source);
+    case 'odt':
+      return (await import('./odt')).readOdt(source);
+    case 'pptx':
+      return (await import('./pptx')).readPptx(source);
+    case 'xlsx':
+      return (await import('./spreadsheet')).readSpreadsheet(source);
+    case 'epub':
+      return (await import('./epub')).readEpub(source);
     case 'pdf':
       return (await import('./pdf')).readPages(source);
     case 'image':
       return (await import('./pdf')).readImage(source);
-    default:
-      throw new CannotExtract('unknown-format', `files of the kind ${source.type} cannot be read yet`);
   }
 }
