@@ -2,14 +2,19 @@ import { ApiFailure } from '@nanite/contracts';
 import { NaniteError, describeError } from '@nanite/kit';
 import { exitStatus } from './exit-status';
 import { paint } from './terminal/paint';
+import { wrapped } from './terminal/wrapped';
 
 const usageCodes = new Set(['usage', 'bad-settings', 'bad-setting-key', 'bad-schema', 'bad-file']);
+
+/** Other things can be missing too: a folder, a job. */
+const isNoModel = ({ status, code }: ApiFailure): boolean =>
+  status === 404 && ['model-not-found', 'http-404'].includes(code);
 
 /** The exit status that an error stands for. */
 export function statusOf(error: unknown): number {
   if (error instanceof ApiFailure) {
     if (error.code === 'unreachable' || error.code === 'no-access') return exitStatus.unreachable;
-    if (error.status === 404) return exitStatus.noModel;
+    if (isNoModel(error)) return exitStatus.noModel;
     if (error.status === 503 || error.status === 429) return exitStatus.busy;
     return exitStatus.error;
   }
@@ -48,7 +53,7 @@ function hintFor(failure: ApiFailure): string | null {
         return 'send less, or give --context a larger number than the prompt has tokens';
       }
       if (failure.code === 'no-such-job') return 'nanite models jobs shows them';
-      return failure.status === 404 ? 'nanite models list shows what is installed' : null;
+      return isNoModel(failure) ? 'nanite models list shows what is installed' : null;
   }
 }
 
@@ -78,8 +83,11 @@ export function report(error: unknown, json = false): number {
     return status;
   }
   const { red, dim } = paint(process.stderr);
-  process.stderr.write(`${red('nanite:')} ${described.message.replaceAll('\n', '\n        ')}\n`);
-  if (described.hint !== null) process.stderr.write(`${dim(described.hint.replace(/^/gm, '  '))}\n`);
+  const message = wrapped(described.message, process.stderr, ' '.repeat(8), `${red('nanite:')} `);
+  process.stderr.write(`${message}\n`);
+  if (described.hint !== null) {
+    process.stderr.write(`${dim(wrapped(described.hint, process.stderr, '  '))}\n`);
+  }
   if (process.env['NANITE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return status;
 }

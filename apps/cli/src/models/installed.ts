@@ -31,7 +31,7 @@ export function modelTable(models: readonly Listed[], now: number): string {
   }
   const { bold } = paint(process.stdout);
   const known = models.some(({ stored }) => stored !== undefined);
-  return table([
+  const listing = table([
     ['NAME', 'SIZE', 'PARAMETERS', ...(known ? ['RUNS HERE'] : []), 'CHANGED'].map(bold),
     ...models.map((model) => [
       model.name,
@@ -41,6 +41,10 @@ export function modelTable(models: readonly Listed[], now: number): string {
       relativeTime(model.modified_at, now),
     ]),
   ]);
+  const damaged = models.some(({ stored }) => stored !== undefined && stored.missing.length > 0);
+  const hint =
+    damaged && process.stdout.isTTY === true ? '\nnanite models verify repairs what is damaged\n' : '';
+  return listing + hint;
 }
 
 /** A model of the store as Ollama's API lists one, for a machine without a gateway. */

@@ -11,6 +11,7 @@ import { bytes, counted, relativeTime } from '../terminal/format';
 import { paint } from '../terminal/paint';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
+import { wrapped } from '../terminal/wrapped';
 import { follow, progressLine } from './follow';
 import { print, store, told } from './store';
 
@@ -83,7 +84,7 @@ export function usageText(usage: DiskUsage): string {
       : []),
   ];
   const rows = models.map(({ name, sizeBytes, ownBytes }) => [name, bytes(sizeBytes), bytes(ownBytes)]);
-  const listing = rows.length === 0 ? '' : table([['NAME', 'SIZE', 'ITS OWN'].map(bold), ...rows]);
+  const listing = rows.length === 0 ? '' : table([['NAME', 'SIZE', 'RM FREES'].map(bold), ...rows]);
   return `${listing}${lines.map((line) => `${dim(line)}\n`).join('')}`;
 }
 
@@ -105,6 +106,12 @@ export const collectGarbage = ({ json = false }: Json): Promise<number> =>
     );
   });
 
+const faults = {
+  missing: 'is missing',
+  'wrong-size': 'has another length',
+  'wrong-hash': 'is damaged',
+} as const;
+
 /** `nanite models verify`. Exit status 1 where something is bad and was not repaired. */
 export const verifyModels = (
   names: string[],
@@ -118,15 +125,25 @@ export const verifyModels = (
     const found = VerifyReport.parse(last?.result);
     if (!json) {
       const { red, green } = paint(process.stdout);
+      const stored = found.bad.length === 0 ? [] : (await client.list()).models;
+      const nameOf = (id: string) => stored.find(({ manifest }) => manifest.id === id)?.manifest.name ?? id;
       for (const { sha256, models, what, repaired, why } of found.bad) {
-        const state = repaired ? green('repaired') : red(why ?? 'not repaired');
-        process.stdout.write(`${sha256.slice(0, 12)}  ${what}  ${models.join(', ')}  ${state}\n`);
+        const file = `${sha256.slice(0, 12)} ${faults[what]}`;
+        const of = models.length === 0 ? 'of no model' : `of ${models.map(nameOf).join(', ')}`;
+        const state = repaired
+          ? green('repaired')
+          : red(`not repaired: ${sanitise(why ?? 'no reason is known')}`);
+        process.stdout.write(`${wrapped(`${file}, ${of}`, process.stdout, '  ', '')}\n`);
+        process.stdout.write(`${wrapped(state, process.stdout, '  ')}\n`);
       }
-      process.stdout.write(
+      const left = found.bad.filter(({ repaired }) => !repaired).length;
+      const result =
         found.bad.length === 0
-          ? `${counted(found.checked, 'file')} checked: nothing is damaged\n`
-          : `${counted(found.checked, 'file')} checked, ${found.bad.length} damaged\n`,
-      );
+          ? 'nothing is damaged'
+          : left === 0
+            ? `${found.bad.length} damaged, and repaired`
+            : `${left} damaged; what it belongs to does not run`;
+      process.stdout.write(`${counted(found.checked, 'file')} checked: ${result}\n`);
     }
     return found.bad.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.error;
   });

@@ -240,12 +240,16 @@ describe('what keeps the store', () => {
   it('verify says what is bad and fails where it stays so', async () => {
     const bad = { sha256: 'c'.repeat(64), models: ['x'], what: 'wrong-hash' };
     const result = (repaired: boolean) => ({ checked: 3, bad: [{ ...bad, repaired, why: null }] });
+    store.on('GET /v1/models', value({ models: [storedModel('x')] }));
     store.on('POST /v1/verify', steps({ status: 'success', result: result(true) }));
     expect(await run('verify')).toMatchObject({ status: 0, stdout: expect.stringContaining('repaired') });
     store.on('POST /v1/verify', steps({ status: 'success', result: result(false) }));
     const ran = await run('verify', 'x', '--no-repair');
-    expect(ran).toMatchObject({ status: 1, stdout: expect.stringContaining('wrong-hash  x  not repaired') });
-    expect(store.asked.at(-1)?.body).toEqual({ models: ['x'], repair: false });
+    expect(ran).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('is damaged, of x\n  not repaired'),
+    });
+    expect(changes().at(-1)?.body).toEqual({ models: ['x'], repair: false });
   });
 
   it('import, export and share are done as the person, by the program of nanite-models', async () => {

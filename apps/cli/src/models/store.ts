@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { ApiFailure, ModelStoreClient } from '@nanite/contracts';
 import { socketPath } from '@nanite/kit';
 import { report } from '../report';
@@ -25,12 +26,12 @@ export function absent(cause?: ApiFailure): ApiFailure {
 function withHint(failure: ApiFailure): ApiFailure {
   // The gateway, which some of these commands ask as well, is told about elsewhere.
   if (failure.code === 'unreachable' && failure.message.endsWith(path())) return absent(failure);
-  if (failure.hint === null && (failure.code === 'not-authorised' || failure.code === 'no-access')) {
+  if (failure.code === 'not-authorised' || failure.code === 'no-access') {
     return new ApiFailure(
       failure.status,
       failure.code,
-      failure.message,
-      'changing the models of the machine is for the group nanite: sudo adduser "$USER" nanite, and log in anew',
+      'you may not change the models of this machine',
+      `that is for the group nanite: sudo adduser ${userInfo().username} nanite, then log in anew`,
       { cause: failure },
     );
   }

@@ -21,6 +21,18 @@ export interface TrialOptions {
   say: (what: string) => void;
 }
 
+/** The best of two trials of one model: what it can do when nothing else is in its way. */
+export const better = (a: Trial, b: Trial): Trial => ({
+  ...a,
+  right: Math.max(a.right, b.right),
+  speed: a.speed === null || b.speed === null ? (a.speed ?? b.speed) : Math.max(a.speed, b.speed),
+  firstToken:
+    a.firstToken === null || b.firstToken === null
+      ? (a.firstToken ?? b.firstToken)
+      : Math.min(a.firstToken, b.firstToken),
+  failure: a.failure ?? b.failure,
+});
+
 type Capabilities = ModelManifest['capabilities'];
 
 /** The version of it that was just staged is known to the gateway only when it has looked again; it does twice a second. */
@@ -65,7 +77,8 @@ export async function tryModel(
     signal.throwIfAborted();
     if (!(error instanceof ApiFailure)) throw error;
     if (error.code === 'unreachable' || error.code === 'no-access') throw error;
-    trial.failure = error.message;
+    // The engine and the gateway each name the model; who reads this knows which one was tried.
+    trial.failure = error.message.replace(/^(?:\S+ cannot (?:run here|be loaded): )+/, '');
   }
   return trial;
 }

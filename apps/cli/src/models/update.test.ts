@@ -100,7 +100,7 @@ describe('update', () => {
     [
       'does not load',
       { fails: 'x cannot be loaded: unknown model architecture' },
-      'unknown model architecture',
+      '\n  unknown model architecture',
     ],
   ])('keeps the current one where the new one %s, with --yes too', async (_what, behaviour, why) => {
     models[staged] = behaviour;
@@ -122,6 +122,9 @@ describe('update', () => {
     const ran = await update();
     expect(ran).toMatchObject({ status: 1, stdout: expect.stringContaining('--yes') });
     expect(ran.stdout).toContain('it gives 50 tokens/s, the current one 100');
+    // Tried twice: once may be chance.
+    const asked = gateway.asked.filter(({ body }) => body['model'] === staged && body['stream'] === true);
+    expect(asked).toHaveLength(2 * (1 + chatQuestions.length + 2));
     expect(actions()).toEqual(['stage']);
     expect((await update('--yes')).status).toBe(0);
     expect(actions().at(-1)).toBe('switch');

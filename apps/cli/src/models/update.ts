@@ -12,9 +12,10 @@ import { paint } from '../terminal/paint';
 import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
+import { wrapped } from '../terminal/wrapped';
 import { follow } from './follow';
 import { print, store, told } from './store';
-import { tryModel, type Trial } from './trial';
+import { better, tryModel, type Trial } from './trial';
 import { judge, type Verdict } from './verdict';
 
 export interface UpdateOptions {
@@ -40,7 +41,9 @@ export function updateTable({ updates }: UpdateList): string {
   ]);
   // What changed is one line each below: sentences do not fit into a table on 80 columns.
   const details = updates.flatMap(({ name, changes, error }) =>
-    [...changes, ...(error === null ? [] : [error])].map((line) => `${name}: ${sanitise(line)}\n`),
+    [...changes, ...(error === null ? [] : [error])].map(
+      (line) => `${wrapped(`${name}: ${sanitise(line)}`, process.stdout, '  ', '')}\n`,
+    ),
   );
   const next = changed[0] === undefined ? '' : dim(`nanite models update ${changed[0].name}\n`);
   return [table([['NAME', 'CHANGED', 'TO FETCH', ''].map(bold), ...rows]), details.join(''), next]
@@ -116,9 +119,20 @@ async function compare(client: GatewayClient, { manifest }: ModelDetails): Promi
   try {
     // Makes it look again at what is installed.
     await client.tags(stop.signal);
-    const now = await tryModel(client, manifest.name, manifest.capabilities, options);
-    const next = await tryModel(client, staged, manifest.capabilities, options);
-    return { current: now, staged: next, ...judge(now, next) };
+    const both = async () => ({
+      current: await tryModel(client, manifest.name, manifest.capabilities, options),
+      staged: await tryModel(client, staged, manifest.capabilities, options),
+    });
+    let tried = await both();
+    if (judge(tried.current, tried.staged).verdict === 'worse') {
+      // Something else may have been busy in the one half and not in the other.
+      const again = await both();
+      tried = {
+        current: better(tried.current, again.current),
+        staged: better(tried.staged, again.staged),
+      };
+    }
+    return { ...tried, ...judge(tried.current, tried.staged) };
   } catch (error) {
     if (!(error instanceof ApiFailure) || (error.code !== 'unreachable' && error.code !== 'no-access')) {
       throw error;
@@ -161,7 +175,7 @@ export function trialTable(now: Trial, next: Trial): string {
 
 export function refusalText(name: string, { verdict, why }: Verdict): string {
   const { yellow } = paint(process.stdout);
-  const reasons = why.map((each) => `  ${sanitise(each)}\n`).join('');
+  const reasons = why.map((each) => `${wrapped(sanitise(each), process.stdout, '  ')}\n`).join('');
   const how =
     verdict === 'worse'
       ? `nanite models update ${name} --yes      make it current all the same\n`

@@ -21,9 +21,16 @@ export async function verifyStore(
   const { store } = puller;
   const wanted = request.models?.map((name) => store.find(name).manifest.id) ?? null;
   const known = new Map<string, Checked>();
-  for (const { id, manifest } of holders(store.layout)) {
-    if (wanted !== null && !wanted.includes(id)) continue;
+  const all = holders(store.layout);
+  const digests = new Set(
+    all
+      .filter(({ id }) => wanted === null || wanted.includes(id))
+      .flatMap(({ manifest }) => manifest?.files.map(({ sha256 }) => sha256) ?? []),
+  );
+  // Every model that has such a file, not only those named: another one may know where it came from.
+  for (const { id, manifest } of all) {
     for (const { sha256, size } of manifest?.files ?? []) {
+      if (!digests.has(sha256)) continue;
       const blob = known.get(sha256) ?? { sha256, size, models: new Set<string>() };
       blob.models.add(id);
       known.set(sha256, blob);

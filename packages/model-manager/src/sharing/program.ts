@@ -70,7 +70,7 @@ async function handOver({ name, files, texts }: FoundModel): Promise<void> {
 
 async function importModels(request: ImportRequest): Promise<unknown> {
   const { kind, models } = scan(request.path, request.kind, request.models);
-  if (request.dryRun) return { kind, models: models.map(listing) };
+  if (request.dryRun || models.length === 0) return { kind, models: models.map(listing) };
   if (models.every(({ files }) => files.every(({ path }) => isForEverybody(path)))) {
     let last: ProgressEvent | null = null;
     for await (const event of store.import({ ...request, kind })) {
