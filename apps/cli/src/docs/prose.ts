@@ -72,7 +72,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
     {
       title: 'FILES',
       text: [
-        '*~/.local/share/nanite/knowledge/*\n:   The index. It can be deleted: it is made again from your files.',
+        '*~/.local/state/nanite/knowledge/*\n:   The index. It can be deleted: it is made again from your files.',
         '*~/.local/state/nanite/citations.json*\n:   What the numbers of **nanite open** mean.',
       ].join('\n\n'),
     },
