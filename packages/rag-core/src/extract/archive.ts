@@ -24,6 +24,7 @@ export interface Archive {
  * @throws CannotExtract `bomb`, `damaged`, `encrypted`
  */
 export async function openArchive(bytes: Buffer, limit: number = limits.unpacked): Promise<Archive> {
+  if (bytes.subarray(0, 4).equals(compoundFile)) throw notAnArchive(bytes);
   const zip = await yauzl
     .fromBufferPromise(bytes, {
       lazyEntries: true,
@@ -74,6 +75,17 @@ export async function openArchive(bytes: Buffer, limit: number = limits.unpacked
       return Buffer.from(zipSync(kept, { level: 0 }));
     },
   };
+}
+
+/** The container of Office 97, in which later versions keep what they encrypt. */
+const compoundFile = Buffer.from([0xd0, 0xcf, 0x11, 0xe0]);
+
+function notAnArchive(bytes: Buffer): CannotExtract {
+  return bytes.includes(Buffer.from('EncryptedPackage', 'utf16le'))
+    ? new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password')
+    : new CannotExtract('unknown-format', 'it is in a format of Office 97, which is not read', {
+        hint: 'save it in the format of today',
+      });
 }
 
 /** Its files by name, of two of one name the first. */

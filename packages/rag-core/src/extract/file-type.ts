@@ -73,7 +73,7 @@ export async function identify(name: string, head: Uint8Array): Promise<FileType
   const magic = found && byMagic[found.ext];
   // The bytes of an office file may begin so that only its directory, at the end, would tell its kind.
   if (found?.ext === 'zip') return named && zipped.includes(named) ? named : null;
-  if (found?.ext === 'cfb') return named === 'xlsx' ? 'xlsx' : null;
+  if (found?.ext === 'cfb') return named === 'xlsx' || named === 'docx' || named === 'pptx' ? named : null;
   if (magic) return magic;
   if (found && !/^(?:xml|svg|html|rtf|ics|vcf|vtt|ps|eps|pgp|pem|asc)/.test(found.ext)) return null;
   if (/^P[1-6]\s/.test(latin1(head, 3)) && named === 'image') return 'image';

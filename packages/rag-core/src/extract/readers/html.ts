@@ -1,4 +1,5 @@
 import { Parser } from 'htmlparser2';
+import { CannotExtract } from '../cannot-extract';
 import { decodeText } from '../decode';
 import type { Block, Extracted } from '../extracted';
 import { Lines } from '../lines';
@@ -12,6 +13,11 @@ const breaking = new Set(['p', 'div', 'section', 'article', 'main', 'header', 'f
 const voids = new Set(['area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta', 'source', 'track', 'wbr']); // prettier-ignore
 
 const longestParagraph = 20_000;
+/**
+ * Elements inside each other. Browsers stop at 512 and pages that forget to close what they open reach some thousands; the
+ * parser moves its whole stack for each, so ten million would take it hours.
+ */
+const mostDepth = 20_000;
 
 export function readHtml({ type, bytes }: Source): Extracted {
   const { text } = decodeText(bytes, declaredCharset(bytes));
@@ -31,7 +37,7 @@ function declaredCharset(bytes: Buffer): string | null {
 /**
  * Add the text of HTML as a browser without style sheets shows it; nothing in it is run or fetched.
  *
- * htmlparser2 streams: depth costs nothing, and a tree is never built.
+ * htmlparser2 streams: a tree is never built.
  * @param place of what stands between two indices of `html`
  */
 export function addHtml(
@@ -40,6 +46,7 @@ export function addHtml(
   headings: HeadingStack,
   place: (from: number, to: number) => Block['place'],
 ): void {
+  let depth = 0;
   let text = '';
   let from = 0;
   let to = 0;
@@ -92,6 +99,8 @@ export function addHtml(
   const parser: Parser = new Parser(
     {
       onopentag(name, attributes) {
+        if (++depth > mostDepth)
+          throw new CannotExtract('bomb', 'its elements are nested deeper than any page');
         if (skipped) {
           if (name === skipped.name) skipped.depth++;
           return;
@@ -139,6 +148,7 @@ export function addHtml(
         if (gathered.full) parser.pause();
       },
       onclosetag(name) {
+        depth--;
         if (skipped) {
           if (name === skipped.name && --skipped.depth === 0) skipped = null;
           return;
