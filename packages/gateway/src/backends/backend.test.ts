@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { OllamaError, type GatewayStatus } from '@nanite/contracts';
 import { startTestGateway, type TestGateway } from '../__fixtures__/test-gateway';
+import { Backend } from './backend';
 
 let at: TestGateway;
 let server: Server | undefined;
@@ -98,4 +99,16 @@ it('sends the key of its file, and never blames the client for a wrong one', asy
   const answer = await post('/v1/embeddings', { model: 'other/m', input: 'x' });
   expect(answer.body).toEqual({ echo: { model: 'm', input: 'x' } });
   expect(seen.at(-1)).toMatchObject({ path: '/v1/embeddings', headers: { authorization: 'Bearer right' } });
+});
+
+it.each([
+  ['http://127.0.0.1:9/', true],
+  ['https://cloud.example/v1', false],
+])('sends a request to %s again that met a closed connection: %s', async (url, again) => {
+  const backend = new Backend(
+    { name: 'x', kind: 'openai', url, keyFile: null, models: null, parallel: 1 },
+    1,
+  );
+  expect(backend.upstream.resendWithinMs > 0).toBe(again);
+  await backend.close();
 });

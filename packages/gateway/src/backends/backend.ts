@@ -4,7 +4,7 @@ import { NaniteError } from '@nanite/kit';
 import { hostName } from '../http/hosts';
 import { isLoopback } from '../identity/tcp-peer';
 import { BusyError } from '../memory/busy';
-import { fetchWhole, openTcpPool, type Upstream } from '../upstream/client';
+import { fetchWhole, localResendMs, openTcpPool, type Upstream } from '../upstream/client';
 import { upstreamError } from '../upstream/error';
 
 const listFreshMs = 15_000;
@@ -60,6 +60,8 @@ export class Backend {
       name: `the backend ${settings.name}`,
       url: settings.url,
       pool: openTcpPool(url.origin, settings.parallel),
+      // One elsewhere may count, and bill, what it was sent: over a network nobody can tell that it never came.
+      resendWithinMs: this.remote ? 0 : localResendMs,
       headers: key === '' ? {} : { authorization: `Bearer ${key}` },
       prefix: url.pathname.replace(/\/+$/, '').replace(/\/v1$/, ''),
     };

@@ -22,9 +22,6 @@ function tooLarge(limit: number): NaniteError {
   });
 }
 
-/** How long a body may take to arrive, in milliseconds. */
-const bodyMs = 120_000;
-
 /** How long, and how much at least, is read of a body that was refused. */
 const drainMs = 3_000;
 const minDrainBytes = 16 * 2 ** 20;
@@ -33,7 +30,11 @@ const minDrainBytes = 16 * 2 ** 20;
 export class BodyReader {
   #held = 0;
 
-  constructor(private readonly limits: BodyLimits) {}
+  /** @param mostMs how long a body may take to arrive, in milliseconds */
+  constructor(
+    private readonly limits: BodyLimits,
+    private readonly mostMs = 120_000,
+  ) {}
 
   get heldBytes(): number {
     return this.#held;
@@ -122,9 +123,11 @@ export class BodyReader {
       const timer = setTimeout(
         () =>
           stop(
-            new NaniteError('slow-body', 'the request body took longer than two minutes', { status: 408 }),
+            new NaniteError('slow-body', `the request body took longer than ${this.mostMs / 1000} s`, {
+              status: 408,
+            }),
           ),
-        bodyMs,
+        this.mostMs,
       );
       req.on('data', onData);
       const onEnd = () => {

@@ -14,7 +14,15 @@ export interface Upstream {
   prefix: string;
   /** Where a server runs that we do not start; null for workers. */
   url: string | null;
+  /**
+   * Milliseconds within which a kept connection that ends without an answer was closed before the server could work on the
+   * request, so that it may be sent again; 0: never. A worker that a long prompt has killed must not be given it once more.
+   */
+  resendWithinMs: number;
 }
+
+/** For servers on this machine, whose connections carry news in microseconds. */
+export const localResendMs = 1_000;
 
 /** The server could not be reached, or broke off. */
 export class UpstreamFailure extends NaniteError {
@@ -106,7 +114,7 @@ export function openTcpPool(origin: string, connections: number): Pool {
 
 /**
  * Send a request and hand the answer on as it comes. One that meets a connection which the server has just closed is sent
- * again over another.
+ * again over another, if the upstream allows.
  *
  * @returns a function that ends it: llama-server stops generating when its client goes away
  */
@@ -118,6 +126,7 @@ export function send(
   let abort: ((reason: Error) => void) | null = null;
   let aborted: Error | null = null;
   let answered = false;
+  let startedAt = 0;
   const dispatch = (): void => {
     upstream.pool.dispatch(
       {
@@ -131,6 +140,7 @@ export function send(
       },
       {
         onRequestStart(controller) {
+          startedAt = performance.now();
           abort = (reason) => controller.abort(reason);
           if (aborted !== null) controller.abort(aborted);
         },
@@ -147,7 +157,8 @@ export function send(
         },
         onResponseError(_controller, error) {
           // Ends: each time one kept connection fewer is left.
-          if (!answered && aborted === null && wasStale(error)) dispatch();
+          const soon = performance.now() - startedAt < upstream.resendWithinMs;
+          if (!answered && aborted === null && soon && wasStale(error)) dispatch();
           else receiver.failed(aborted ?? failureOf(upstream, error));
         },
       },

@@ -3,7 +3,7 @@ import type { Pool } from 'undici';
 import type { Broker } from '../memory/broker';
 import type { AcquireOptions } from '../memory/types';
 import type { Target } from '../models/target';
-import { UpstreamFailure, openSocketPool, type Upstream } from './client';
+import { UpstreamFailure, localResendMs, openSocketPool, type Upstream } from './client';
 
 /** The right to send one request to whoever answers for a model. */
 export interface Session {
@@ -28,7 +28,14 @@ export class WorkerPools {
       known = { startedAt: worker.startedAt, pool: openSocketPool(worker.socket, worker.plan.slots * 2 + 2) };
       this.#pools.set(key, known);
     }
-    return { name: `the worker of ${worker.id}`, pool: known.pool, headers: {}, prefix: '', url: null };
+    return {
+      name: `the worker of ${worker.id}`,
+      pool: known.pool,
+      headers: {},
+      prefix: '',
+      url: null,
+      resendWithinMs: localResendMs,
+    };
   }
 
   drop(worker: Worker): void {
