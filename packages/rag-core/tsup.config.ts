@@ -7,10 +7,21 @@ const wasm = dirname(createRequire(import.meta.url).resolve('@vscode/tree-sitter
 
 /** Beside the service: the program that reads files in a sandbox with its grammars, and the MCP server for agents. */
 export default bundle(
-  { main: 'src/main.ts', extract: 'src/extract/program.ts', mcp: 'src/mcp/program.ts' },
+  { main: 'src/main.ts', extract: 'src/extract/program.ts', mcp: 'src/mcp/program.ts', eval: 'src/eval/main.ts' },
   {
     // SQLite comes from Debian's node-sqlite3.
     external: ['koffi', 'onnxruntime-node', 'sqlite3'],
+    // zod's messages in forty languages would be half of what the idle service keeps in memory: English stays.
+    esbuildPlugins: [
+      {
+        name: 'zod-in-english',
+        setup: ({ onLoad }) =>
+          onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, ({ path }) => ({
+            contents: "export { default as en } from './en.js';",
+            resolveDir: dirname(path),
+          })),
+      },
+    ],
     onSuccess: () => {
       for (const name of readdirSync(wasm).filter((file) => file.endsWith('.wasm'))) {
         cpSync(join(wasm, name), join(import.meta.dirname, 'dist/grammars', name), { mode: 0 });

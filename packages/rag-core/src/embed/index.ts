@@ -1,0 +1,3 @@
+export type { Embedder, Purpose } from './embedder';
+export { GatewayEmbedder, type GatewayEmbedderOptions } from './gateway-embedder';
+export { prompted } from './prompts';

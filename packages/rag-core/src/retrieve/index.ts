@@ -1,0 +1,2 @@
+export type { Candidate, Reranker, RetrieveParts } from './parts';
+export { retrieve, type Retrieved } from './retrieve';

@@ -1,0 +1,47 @@
+import type { Embedder } from '../embed';
+import type { Database } from '../store';
+import type { Vectors } from '../vectors';
+
+/** Orders passages by reading them together with the question. */
+export interface Reranker {
+  readonly model: string;
+  /** Probability that each passage speaks of the question, in the order of the passages. */
+  rerank(question: string, passages: readonly string[], signal: AbortSignal): Promise<number[]>;
+}
+
+export interface RetrieveParts {
+  database: Database;
+  vectors: Vectors;
+  embedder: Embedder;
+  /** Whether whom it is found for may read the file now. */
+  mayRead(path: Buffer): Promise<boolean>;
+  reranker?: Reranker | null;
+  /** Called where Chroma names a chunk that the index does not know. */
+  stale?: () => void;
+}
+
+/** A passage that may be an answer, with all that is known of it. */
+export interface Candidate {
+  id: number;
+  text: string;
+  /** JSON: string[] */
+  headings: string;
+  place: string;
+  symbol: string | null;
+  hash: string;
+  path: Buffer;
+  type: string | null;
+  title: string | null;
+  modified: number;
+  collection: string;
+  /** Null where none was computed yet. */
+  vector: Float32Array | null;
+  /** BM25; 0 where no word of the question stands in it. */
+  sparse: number;
+  /** Part of the question's words that stand in it, weighted by how rare they are: 0 to 1. */
+  coverage: number;
+  /** Cosine to the question; null without a vector. */
+  dense: number | null;
+  /** Position in the lists, from 1. */
+  ranks: { sparse: number | null; dense: number | null; name: number | null };
+}

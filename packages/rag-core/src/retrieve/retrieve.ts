@@ -1,0 +1,268 @@
+import { FileType, formatCitation, Place, type Hit, type SearchRequest } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import type { VectorHit } from '../vectors';
+import { scoreByWords } from './bm25';
+import { readCandidates, wholeText } from './candidates';
+import { denseCandidates, dot } from './dense';
+import { narrowed, type Narrowed } from './filter';
+import { feedbackPassages, fused, movedTowards } from './fusion';
+import { nameCandidates } from './names';
+import type { Candidate, RetrieveParts } from './parts';
+import { probability } from './probability';
+import { sparseCandidates } from './sparse';
+import { termsOf, type Term } from './words';
+
+/** Candidates of each kind of search: recall at 100 needs more than 100, and each costs a tenth of a millisecond. */
+const most = 200;
+/** Passages that a reranker reads. */
+const mostReranked = 30;
+/** What a file's name is worth among standardised scores: a name that was meant stands before a text that mentions it. */
+const nameBonus = 2;
+
+export interface Retrieved {
+  hits: Hit[];
+  /** What did not take part and why, for people. */
+  notes: string[];
+}
+
+/**
+ * Find passages. Words (BM25) and meaning (cosine of vectors) name candidates; both judge all of them; the best of a
+ * first look move the question, which is then compared again; equal passages are folded into one hit, and what may not
+ * be read is left out at this moment, whatever the index knows.
+ *
+ * @throws NaniteError `no-such-collection`, `vectors-down` and others of the embedder where only meaning was asked for;
+ * the signal's reason
+ */
+export async function retrieve(
+  request: SearchRequest,
+  parts: RetrieveParts,
+  signal: AbortSignal,
+): Promise<Retrieved> {
+  const { database } = parts;
+  const { mode } = request;
+  const notes: string[] = [];
+  const narrow = await narrowed(database, request.filter);
+  if (narrow.collections.length === 0) return { hits: [], notes };
+  const amount = Math.max(most, request.limit * 2);
+
+  const [words, meaning, names] = await Promise.all([
+    mode === 'dense' ? null : byWords(parts, request, narrow, amount),
+    mode === 'sparse' ? null : byMeaning(parts, request, narrow, amount, notes, signal),
+    mode === 'names' ? nameCandidates(database, request.query, narrow, amount) : [],
+  ]);
+  signal.throwIfAborted();
+
+  const ids = new Set([...(words?.ids ?? []), ...(meaning?.hits ?? []).map(({ chunk }) => chunk), ...names]);
+  const candidates = await readCandidates(database, [...ids], narrow, meaning !== null);
+  if (meaning !== null && narrow.condition === null && candidates.length < ids.size) parts.stale?.();
+  await judge(candidates, words, meaning, names, parts);
+  signal.throwIfAborted();
+
+  const readable = onceEach((path) => parts.mayRead(path));
+  const order = await ordered(candidates, mode, meaning?.question ?? null, readable);
+  const folded = await fold(order, Math.max(request.limit, parts.reranker ? mostReranked : 0), readable);
+  const reranked = await rerank(folded, request, parts, notes, signal);
+  return { hits: reranked.slice(0, request.limit), notes };
+}
+
+interface ByWords {
+  terms: Term[];
+  ids: number[];
+}
+
+async function byWords(
+  { database }: RetrieveParts,
+  request: SearchRequest,
+  narrow: Narrowed,
+  amount: number,
+): Promise<ByWords> {
+  const terms = await termsOf(database, request.query);
+  return { terms, ids: await sparseCandidates(database, terms, narrow, amount, request.mode === 'names') };
+}
+
+interface ByMeaning {
+  question: Float32Array;
+  hits: VectorHit[];
+}
+
+async function byMeaning(
+  { database, embedder, vectors }: RetrieveParts,
+  request: SearchRequest,
+  narrow: Narrowed,
+  amount: number,
+  notes: string[],
+  signal: AbortSignal,
+): Promise<ByMeaning | null> {
+  try {
+    const [question] = await embedder.embed([request.query], 'question', signal);
+    if (question === undefined) return null;
+    return { question, hits: await denseCandidates(database, vectors, question, narrow, amount) };
+  } catch (error) {
+    signal.throwIfAborted();
+    // What computes or holds vectors may be down: words are still found, and it is said.
+    if (!(error instanceof NaniteError) || error.status !== 503 || request.mode === 'dense') throw error;
+    notes.push(`meaning is not searched: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`);
+    return null;
+  }
+}
+
+/** Score every candidate by words and by meaning, whichever search named it. */
+async function judge(
+  candidates: Candidate[],
+  words: ByWords | null,
+  meaning: ByMeaning | null,
+  names: readonly number[],
+  { database }: RetrieveParts,
+): Promise<void> {
+  if (words !== null) {
+    const row = await database.get<{ count: number }>('SELECT count(*) AS count FROM chunks');
+    const scores = scoreByWords(words.terms, candidates.map(wholeText), row?.count ?? 0);
+    candidates.forEach((candidate, at) => {
+      candidate.sparse = scores[at]!.score;
+      candidate.coverage = scores[at]!.coverage;
+    });
+  }
+  if (meaning !== null) {
+    const found = new Map(meaning.hits.map(({ chunk, score }) => [chunk, score]));
+    for (const candidate of candidates) {
+      const { vector } = candidate;
+      candidate.dense = vector === null ? (found.get(candidate.id) ?? null) : dot(meaning.question, vector);
+    }
+  }
+  rank(candidates, 'sparse', (candidate) => (candidate.sparse > 0 ? candidate.sparse : null));
+  rank(candidates, 'dense', ({ dense }) => dense);
+  const named = new Map(names.map((id, at) => [id, at + 1]));
+  for (const candidate of candidates) candidate.ranks.name = named.get(candidate.id) ?? null;
+}
+
+function rank(
+  candidates: readonly Candidate[],
+  kind: 'sparse' | 'dense',
+  scoreOf: (candidate: Candidate) => number | null,
+): void {
+  candidates
+    .filter((candidate) => scoreOf(candidate) !== null)
+    .sort((a, c) => scoreOf(c)! - scoreOf(a)! || a.id - c.id)
+    .forEach((candidate, at) => (candidate.ranks[kind] = at + 1));
+}
+
+type MayRead = (path: Buffer) => Promise<boolean>;
+
+/** Ask once for each file. */
+function onceEach(mayRead: MayRead): MayRead {
+  const answers = new Map<string, Promise<boolean>>();
+  return (path) => {
+    const name = path.toString('latin1');
+    let answer = answers.get(name);
+    if (answer === undefined) answers.set(name, (answer = mayRead(path)));
+    return answer;
+  };
+}
+
+async function ordered(
+  candidates: readonly Candidate[],
+  mode: SearchRequest['mode'],
+  question: Float32Array | null,
+  mayRead: MayRead,
+): Promise<Candidate[]> {
+  if (mode === 'sparse' || mode === 'dense') return byRank(candidates, mode);
+  const bySparse = candidates.map(({ sparse }) => sparse);
+  const bonus = candidates.map(({ ranks: { name } }) => (name === null ? 0 : nameBonus / Math.sqrt(name)));
+  const add = (scores: number[]) => scores.map((score, at) => score + bonus[at]!);
+  let scores = add(
+    fused(
+      bySparse,
+      candidates.map(({ dense }) => dense),
+    ),
+  );
+  if (question !== null) {
+    const teachers = await firstReadable(sorted(candidates, scores), mayRead);
+    const moved = movedTowards(question, teachers);
+    const cosines = candidates.map(({ vector, dense }) => (vector === null ? dense : dot(moved, vector)));
+    scores = add(fused(bySparse, cosines));
+  }
+  return sorted(candidates, scores);
+}
+
+const byRank = (candidates: readonly Candidate[], kind: 'sparse' | 'dense'): Candidate[] =>
+  candidates.filter(({ ranks }) => ranks[kind] !== null).sort((a, c) => a.ranks[kind]! - c.ranks[kind]!);
+
+function sorted(candidates: readonly Candidate[], scores: readonly number[]): Candidate[] {
+  return candidates
+    .map((candidate, at) => ({ candidate, score: scores[at]! }))
+    .sort((a, c) => c.score - a.score || a.candidate.id - c.candidate.id)
+    .map(({ candidate }) => candidate);
+}
+
+/** Vectors of the first passages; what may not be read teaches nothing either, and equal passages teach once. */
+async function firstReadable(order: readonly Candidate[], mayRead: MayRead): Promise<Float32Array[]> {
+  const found = new Map<string, Float32Array>();
+  for (const { hash, path, vector } of order) {
+    if (vector === null || found.has(hash) || !(await mayRead(path))) continue;
+    found.set(hash, vector);
+    if (found.size === feedbackPassages) break;
+  }
+  return [...found.values()];
+}
+
+/** Hits in order, each passage once, without what may not be read. */
+async function fold(order: readonly Candidate[], limit: number, mayRead: MayRead): Promise<Hit[]> {
+  const hits = new Map<string, Hit>();
+  for (const candidate of order) {
+    const before = hits.get(candidate.hash);
+    if (before === undefined && hits.size === limit) continue;
+    if (!(await mayRead(candidate.path))) continue;
+    if (before === undefined) hits.set(candidate.hash, hitOf(candidate));
+    else before.duplicates.push(addressOf(candidate));
+  }
+  return [...hits.values()];
+}
+
+const addressOf = ({ path, place }: Candidate): string =>
+  formatCitation({ path, place: Place.parse(JSON.parse(place)) });
+
+function hitOf(candidate: Candidate): Hit {
+  const { id, collection, path, type, title, headings, place, symbol, text, modified, ranks } = candidate;
+  return {
+    passage: {
+      id,
+      collection,
+      path: path.toString(),
+      uri: addressOf(candidate),
+      type: FileType.parse(type),
+      title,
+      headings: JSON.parse(headings) as string[],
+      place: Place.parse(JSON.parse(place)),
+      symbol,
+      text,
+      modified: new Date(modified).toISOString(),
+    },
+    score: probability(candidate.dense, candidate.coverage),
+    ranks,
+    duplicates: [],
+  };
+}
+
+async function rerank(
+  hits: Hit[],
+  request: SearchRequest,
+  { reranker }: RetrieveParts,
+  notes: string[],
+  signal: AbortSignal,
+): Promise<Hit[]> {
+  if (!reranker || request.mode !== 'hybrid' || hits.length === 0) return hits;
+  const read = hits.slice(0, mostReranked);
+  try {
+    const scores = await reranker.rerank(
+      request.query,
+      read.map(({ passage }) => passage.text),
+      signal,
+    );
+    const judged = read.map((hit, at) => ({ ...hit, score: scores[at] ?? 0 }));
+    return [...judged.sort((a, c) => c.score - a.score), ...hits.slice(mostReranked)];
+  } catch (error) {
+    signal.throwIfAborted();
+    notes.push(`passages are not reranked: ${error instanceof Error ? error.message : String(error)}`);
+    return hits;
+  }
+}
