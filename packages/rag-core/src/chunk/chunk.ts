@@ -75,7 +75,7 @@ function chunkOf(
   let text = '';
   for (const [at, { block, from, to }] of pieces.entries()) {
     const before = pieces[at - 1];
-    const adjoining = before?.block.bytes && block.bytes && before.block.bytes.to === block.bytes.from;
+    const adjoining = before && adjoin(before.block, block);
     text += `${at === 0 || adjoining ? '' : '\n\n'}${block.text.slice(from, to)}`;
   }
   // What begins with the table has its header.
@@ -93,6 +93,12 @@ function chunkOf(
     hash: hashOf(text),
   };
 }
+
+/** Whether nothing lies between two blocks: bytes that follow each other, or rows of one table. */
+const adjoin = (one: Block, other: Block): boolean =>
+  one.bytes && other.bytes
+    ? one.bytes.to === other.bytes.from
+    : one.kind === 'table' && other.kind === 'table';
 
 /** Without white space at either end, so that bytes and lines are those of what is shown. */
 function trimEnds(pieces: { block: Block; from: number; to: number }[]): void {

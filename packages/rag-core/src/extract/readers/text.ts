@@ -49,7 +49,9 @@ function paragraphEnd(text: string, from: number, end: number): number {
   if (first + piece.length === end) return end;
   const newline = piece.lastIndexOf('\n');
   if (newline > 0) return first + newline + 1;
-  // A line of a megabyte is cut at a blank, or anywhere but within a character.
+  // A line of a megabyte is cut behind a sentence, at a blank, or anywhere but within a character.
+  const sentence = piece.lastIndexOf('. ');
+  if (sentence > longest / 2) return first + sentence + 2;
   const blankAt = piece.lastIndexOf(' ');
   return blankAt > longest / 2 ? first + blankAt + 1 : wholeCharacter(text, first + piece.length);
 }
