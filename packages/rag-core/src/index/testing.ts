@@ -60,11 +60,16 @@ export const plainChunks = (document: Extracted): Chunk[] =>
 /** An index of its own in a temporary folder, and a folder of files to index. */
 export class TestIndex {
   readonly folder = mkdtempSync(join(tmpdir(), 'nanite-index-'));
-  readonly files = join(this.folder, 'files');
+  readonly files: string;
   readonly extractor = new PlainExtractor();
   database!: Database;
   collections!: Collections;
   indexer!: Indexer;
+
+  /** @param files folder of files to index; one of its own where there is none */
+  constructor(files?: string) {
+    this.files = files ?? join(this.folder, 'files');
+  }
 
   async open(more: Partial<IndexParts> = {}): Promise<this> {
     mkdirSync(this.files, { recursive: true });
