@@ -36,7 +36,7 @@ async function start(): Promise<void> {
     log.notice('the kernel gives users no namespaces: this service may see more than it needs');
 
   const extractor = createExtractor();
-  const answering = createAnswering(database, log);
+  const answering = await createAnswering(database, log);
   const indexer = new Indexer(
     { database, extractor, chunk: chunkDocument, vectors: answering.vectorWork, log, restraint },
     (error) => {
@@ -53,7 +53,6 @@ async function start(): Promise<void> {
     isBusy: () => indexer.active || !indexer.settled,
     close: async () => {
       await indexer.close();
-      await answering.close();
       await extractor.close();
       await database.close();
       unlock();

@@ -1,28 +1,52 @@
-import { NaniteError, type Log } from '@nanite/kit';
+import { GatewayClient } from '@nanite/contracts';
+import { socketPath, type Log } from '@nanite/kit';
+import { answerFrom, gatewayParts, usualLimits } from '../answer';
+import { GatewayEmbedder } from '../embed';
 import type { VectorWork } from '../index/index';
+import { retrieve, type RetrieveParts } from '../retrieve';
 import type { Database } from '../store';
+import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
+import { mayRead } from './may-read';
+import { readPassage } from './passage';
 import type { Answering } from './service';
 
-/** {@link Answering} put together, with what keeps the vectors. */
+/** Small enough for any machine, and better than the others that came as small: docs/benchmarks.md. */
+const embeddingModel = 'bge-small';
+
+/** {@link Answering} put together, with what makes and keeps the vectors. */
 export interface Wired extends Answering {
-  vectorWork: VectorWork | null;
-  close(): Promise<void>;
+  vectorWork: VectorWork;
 }
 
-export function createAnswering(_database: Database, _log: Log): Wired {
-  const refuse = (): never => {
-    throw new NaniteError('not-built', 'search is not wired yet', { status: 501 });
-  };
+/** Chroma and the gateway are asked when they are needed: neither has to be there now. */
+export async function createAnswering(database: Database, log: Log): Promise<Wired> {
+  const embedder = new GatewayEmbedder({ model: embeddingModel });
+  const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel);
+  const keeper = new VectorKeeper({ database, vectors, embedder, log });
+  const parts: RetrieveParts = { database, vectors, embedder, mayRead, stale: () => keeper.doubt() };
+  const gateway = gatewayParts(new GatewayClient({ kind: 'unix', path: socketPath('gateway') }));
   return {
-    search: () => Promise.resolve().then(refuse),
-    async *ask() {
-      refuse();
+    async search(request, signal) {
+      const started = performance.now();
+      const found = await retrieve(request, parts, signal);
+      return { ...found, milliseconds: performance.now() - started };
     },
-    passage: () => Promise.resolve().then(refuse),
-    denseDown: () => 'search is not wired yet',
-    embeddingModel: 'bge-small',
+    ask: (question, signal) =>
+      answerFrom(
+        question,
+        {
+          ...gateway,
+          retrieve: ({ question: query, filter, passages }, during) =>
+            retrieve({ query, filter, limit: passages, mode: 'hybrid' }, parts, during),
+          embed: (texts, during) => embedder.embed(texts, 'passage', during),
+        },
+        usualLimits,
+        signal,
+      ),
+    passage: (id) => readPassage(database, id, mayRead),
+    denseDown: () => vectors.down(),
+    embeddingModel,
     rerankModel: null,
-    vectorWork: null,
-    close: () => Promise.resolve(),
+    vectorWork: keeper,
   };
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestIndex } from '../index/testing';
 import { createApi } from './api';
 import { mayRead } from './may-read';
+import { readPassage } from './passage';
 import type { Answering, Service } from './service';
 
 let index: TestIndex;
@@ -140,6 +141,26 @@ describe('what is wrong is said with its status', () => {
     service.owner = process.getuid!() + 1;
     expect(await raw('GET', '/v1/status', '')).toBe(403);
   });
+});
+
+test('a passage is shown with its place, while its file may be read', async () => {
+  writeFileSync(join(index.files, 'a b.txt'), 'apples');
+  await client.put('fruit', { roots: [index.files] });
+  await index.settled();
+  const passage = await readPassage(index.database, 1, mayRead);
+  expect(passage).toMatchObject({
+    id: 1,
+    collection: 'fruit',
+    path: join(index.files, 'a b.txt'),
+    uri: `file://${index.files}/a%20b.txt`,
+    type: 'text',
+    text: 'apples',
+    place: { kind: 'whole' },
+  });
+  await expect(readPassage(index.database, 1, () => Promise.resolve(false))).rejects.toMatchObject({
+    status: 404,
+  });
+  await expect(readPassage(index.database, 2, mayRead)).rejects.toMatchObject({ code: 'no-such-passage' });
 });
 
 test('a file that is not there may not be read', async () => {
