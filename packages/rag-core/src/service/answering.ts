@@ -24,7 +24,7 @@ export async function createAnswering(database: Database, log: Log): Promise<Wir
   const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel);
   const keeper = new VectorKeeper({ database, vectors, embedder, log });
   const parts: RetrieveParts = { database, vectors, embedder, mayRead, stale: () => keeper.doubt() };
-  const gateway = gatewayParts(new GatewayClient({ kind: 'unix', path: socketPath('gateway') }));
+  const gateway = gatewayParts(new GatewayClient({ kind: 'unix', socketPath: socketPath('gateway') }));
   return {
     async search(request, signal) {
       const started = performance.now();
