@@ -1,6 +1,6 @@
 import { ModelRecord, type ParsedModelfile, type StoredModel } from '@nanite/contracts';
 import { describe, expect, it } from 'vitest';
-import { goTemplateFamilies, recogniseGoTemplate } from './go-template';
+import { translateGoTemplate } from './go-template';
 import { parseModelfile, printModelfile } from './modelfile';
 
 describe('parseModelfile', () => {
@@ -81,12 +81,12 @@ describe('parseModelfile', () => {
     expect(parseModelfile('FROM x\nPARAMETER mirostat 1').parameters).toBeUndefined();
   });
 
-  it('keeps a template in Jinja, turns a well-known one of Go into it, and refuses others aloud', () => {
+  it('keeps a template in Jinja, turns one of Go into it, and refuses what it does not understand aloud', () => {
     const template = (text: string) => parseModelfile(`FROM x\nTEMPLATE """${text}"""`).template;
     const jinja = '{% for message in messages %}{{ message.content }}{% endfor %}';
     expect(template(jinja)).toBe(jinja);
     expect(template(go.chatml)).toContain("'<|im_start|>assistant\\n'");
-    const other = '{{ .System }} Speak like a pirate. {{ .Prompt }}';
+    const other = '{{ .System }} {{ .Tools }} {{ .Prompt }}';
     expect(() => template(other)).toThrow(
       expect.objectContaining({
         code: 'unsupported-template',
@@ -114,23 +114,36 @@ const go = {
   vicuna: '{{ .System }}\n\nUSER: {{ .Prompt }}\nASSISTANT: {{ .Response }}</s>',
 };
 
-describe('recogniseGoTemplate', () => {
-  it.each(Object.entries(go))('knows %s', (family, template) => {
-    expect(recogniseGoTemplate(template)?.family).toBe(family);
+/** What llama-server makes of them is compared with what Ollama would: tests/packages/templates. */
+describe('translateGoTemplate', () => {
+  it.each(Object.entries(go))('understands %s', (_family, template) => {
+    expect(translateGoTemplate(template)).toContain('{%- for message in messages -%}');
   });
 
-  it('has a case for each family', () =>
-    expect(Object.keys(go).sort()).toEqual([...goTemplateFamilies].sort()));
+  it('leaves out what llama.cpp puts before a prompt itself', () => {
+    const translated = translateGoTemplate(`<|begin_of_text|>${go.llama3}`);
+    expect(translated).toBe(translateGoTemplate(go.llama3));
+  });
+
+  it('takes a text for a text, whatever it looks like to Jinja', () => {
+    expect(translateGoTemplate("It's {% so %} \\n\n{{ .Prompt }}")).toContain(
+      "{{- 'It\\'s {% so %} \\\\n\\n' -}}",
+    );
+  });
 
   it.each([
-    ['a sentence of its own', go.chatml.replace('{{ .System }}', '{{ .System }} Be brief.')],
     ['tools', `{{ if .Tools }}{{ .Tools }}{{ end }}${go.chatml}`],
     ['a function', go.chatml.replace('{{ .Prompt }}', '{{ json .Prompt }}')],
+    ['a pipeline', go.chatml.replace('{{ .Prompt }}', '{{ .Prompt | trim }}')],
     ['thoughts', `${go.chatml}{{ .Thinking }}`],
-    ['text of another family', `${go.chatml}[INST]`],
+    ['a field of a message that is not its role or text', go.llama3.replace('.Content', '.ToolCalls')],
+    ['a variable of nobody', go.chatml.replace('.Prompt', '$prompt')],
+    ['a range over something else', '{{ range .Tools }}{{ .Prompt }}{{ end }}{{ .Prompt }}'],
+    ['an if without end', '{{ if .System }}{{ .Prompt }}'],
+    ['an end without if', '{{ .Prompt }}{{ end }}'],
     ['no question', '<|im_start|><|im_end|>{{ .System }}'],
     ['no action', '<|im_start|><|im_end|>'],
-  ])('does not take for known: %s', (_, template) => expect(recogniseGoTemplate(template)).toBeNull());
+  ])('does not guess: %s', (_, template) => expect(translateGoTemplate(template)).toBeNull());
 });
 
 describe('printModelfile', () => {

@@ -1,6 +1,6 @@
 import type { ParsedModelfile, StoredModel } from '@nanite/contracts';
 import { badModelfile, parseCommands, quote } from './commands';
-import { jinjaFromGo, recogniseGoTemplate } from './go-template';
+import { jinjaFromGo, translateGoTemplate } from './go-template';
 import { readParameters } from './parameters';
 
 /** Whether a template is in Jinja: it has statements in `{% %}`, and names its variables without a dot. */
@@ -64,7 +64,7 @@ export function printModelfile({ manifest, record }: StoredModel, template: stri
     `FROM ${record.lineage[0] ?? manifest.name}`,
   ];
   if (template !== null) {
-    if (isJinja(template) || recogniseGoTemplate(template)) lines.push(`TEMPLATE ${quoted(template)}`);
+    if (isJinja(template) || translateGoTemplate(template)) lines.push(`TEMPLATE ${quoted(template)}`);
     else
       lines.push("# TEMPLATE is left out: it is in the language of Go, and the model's own is used instead");
   }

@@ -6,7 +6,7 @@ import { Fetches } from './fetches';
 import { manifestOf, type CheckedFile } from './manifest';
 import { Meter } from './meter';
 import { checkTogether } from '../gate/together';
-import { recogniseGoTemplate } from '../modelfile/go-template';
+import { translateGoTemplate } from '../modelfile/go-template';
 import { isJinja } from './template';
 import type { FetchSettings, PullTools } from './tools';
 import { storeText } from './text-blob';
@@ -207,9 +207,9 @@ export class Puller {
 /** The template for llama.cpp; null where the one in the weights is better than what the source gives. */
 function jinjaOf(template: string, files: readonly CheckedFile[]): string | null {
   if (isJinja(template)) return template;
-  // What the weights carry knows tools and thoughts; a Go template of a known family is for models that carry none.
+  // What the weights carry knows tools and thoughts; Ollama's is for models that carry none.
   if (files.some(({ facts }) => facts?.chatTemplate)) return null;
-  return recogniseGoTemplate(template)?.jinja ?? null;
+  return translateGoTemplate(template);
 }
 
 const digestsOf = ({ files }: ResolvedModel): string[] =>

@@ -3,5 +3,7 @@
  * has statements in `{% %}`, and names `messages` without a dot.
  */
 export function isJinja(template: string): boolean {
+  // Neither is anything in Jinja.
+  if (/\{\{-?\s*(?:[.$]|\/\*|(?:if|range|else|end)\b)/.test(template)) return false;
   return /\{%/.test(template) || /\{\{-?\s*(messages|bos_token)\b/.test(template);
 }

@@ -339,7 +339,7 @@ describe('create and copy', () => {
     offer('tiny:1');
     await pull('tiny:1');
     await expect(
-      all(client.create({ model: 'pirate', from: 'tiny', template: '{{ .System }} Ahoy {{ .Prompt }}' })),
+      all(client.create({ model: 'pirate', from: 'tiny', template: '{{ .Prompt }}{{ json .Tools }}' })),
     ).rejects.toMatchObject({ code: 'unsupported-template', status: 422 });
   });
 

@@ -14,7 +14,7 @@ import {
 } from '@nanite/contracts';
 import { NaniteError, describeError, socketPath } from '@nanite/kit';
 import { z } from 'zod';
-import { recogniseGoTemplate } from '../modelfile/go-template';
+import { translateGoTemplate } from '../modelfile/go-template';
 import { isJinja } from '../pull/template';
 import type { FoundModel } from './found';
 import { scan } from './scan';
@@ -61,7 +61,7 @@ async function handOver({ name, files, texts }: FoundModel): Promise<void> {
   }
   const { template, ...others } = texts;
   // As with a pull: a template of Ollama's that nobody here can read gives way to the one in the weights.
-  const isReadable = template !== undefined && (isJinja(template) || recogniseGoTemplate(template) !== null);
+  const isReadable = template !== undefined && (isJinja(template) || translateGoTemplate(template) !== null);
   const request = { model: name, files: digests, ...others, ...(isReadable && { template }) };
   for await (const event of store.create(request)) {
     if (event.status !== 'success') report(event);
