@@ -5,10 +5,17 @@ import tseslint from 'typescript-eslint';
 const boundaries = [
   { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: ['type:contracts'] },
   { sourceTag: 'type:kit', onlyDependOnLibsWithTags: ['type:kit'] },
-  { sourceTag: 'type:service', onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:tool-config'] },
+  { sourceTag: 'type:core', onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:core'] },
+  {
+    sourceTag: 'type:service',
+    onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:core', 'type:tool-config'],
+  },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:tool-config'] },
   { sourceTag: 'type:native', onlyDependOnLibsWithTags: ['type:tool'] },
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:tool'] },
+  {
+    sourceTag: 'type:tool',
+    onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:core', 'type:tool'],
+  },
 ];
 
 export default tseslint.config(

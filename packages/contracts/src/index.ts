@@ -113,21 +113,6 @@ export {
 export { OpenAiError, OpenAiModel, OpenAiModelDeleted, OpenAiModelList, OpenAiRequest } from './openai';
 export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
 export { GatewayBackendSettings } from './settings/gateway';
-export { chooseBackend, type Backend, type BackendChoice } from './planning/backend';
-export {
-  batchTokens,
-  largestShape,
-  leastContext,
-  llamaBase,
-  mebibyte,
-  needFromFit,
-  onnxNeed,
-  parseFit,
-  totalMemory,
-  type FitSample,
-  type MemoryNeed,
-  type WantedShape,
-} from './planning/memory';
 export {
   Collection,
   CollectionList,

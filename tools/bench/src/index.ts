@@ -1,5 +1,6 @@
 import type { Bench } from './bench';
 import { coldload } from './coldload/coldload';
+import { extract } from './extract/extract';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
 import { list } from './list/list';
@@ -7,4 +8,4 @@ import { memory } from './memory/memory';
 import { pull } from './pull/pull';
 import { tokens } from './tokens/tokens';
 
-export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory, list, pull];
+export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory, list, pull, extract];

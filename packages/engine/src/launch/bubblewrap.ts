@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
 import { cgroupLimits, type CgroupLimits } from '../limits/cgroup';
 import type { ReadFile } from '../limits/files';
-import { mebibyte } from '../planning/memory';
+import { mebibyte } from '@nanite/planning';
 import type { Ending, Job, Launcher, Running } from './launcher';
 import { signalName } from './systemd';
 import type { Programs } from './environment';

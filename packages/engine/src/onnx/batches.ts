@@ -1,6 +1,4 @@
-import { batchTokens } from '@nanite/contracts';
-
-export { batchTokens };
+import { batchTokens } from '@nanite/planning';
 
 /** Inputs of one batch. */
 const batchInputs = 32;

@@ -47,6 +47,8 @@ export class Embedder {
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      // Its arena keeps what the largest batch ever took, and rounds it up: 60 MB more for 0 to 2 % more speed.
+      enableCpuMemArena: false,
       extra: { session: { intra_op: { allow_spinning: options.spin ? '1' : '0' } } },
     });
     return new Embedder(options, onnx, session, new Tokenizer(json(tokenizer), config ? json(config) : {}));

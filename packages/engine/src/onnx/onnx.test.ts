@@ -6,7 +6,8 @@ import { requestOverSocket } from '@nanite/contracts';
 import { createLog } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmbeddingApi, type EmbeddingModel } from './api';
-import { batches, batchTokens } from './batches';
+import { batchTokens } from '@nanite/planning';
+import { batches } from './batches';
 import { pool, toUnitLength } from './pooling';
 import { fitted, TooManyTokens } from './tokens';
 

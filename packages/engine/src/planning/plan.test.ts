@@ -1,7 +1,5 @@
-import { EngineSettings, ModelManifest, WorkerOptions, type HardwareReport } from '@nanite/contracts';
+import { EngineSettings, ModelManifest, WorkerOptions } from '@nanite/contracts';
 import { describe, expect, it } from 'vitest';
-import { chooseBackend } from './backend';
-import { needFromFit, onnxNeed, parseFit, totalMemory } from './memory';
 import { memoryLimit, planWorker, serves, type PlanInput } from './plan';
 
 const MiB = 2 ** 20;
@@ -122,83 +120,5 @@ describe('serves', () => {
         8192,
       ),
     ).toBe(true);
-  });
-});
-
-describe('memory from llama-fit-params', () => {
-  it('reads the table, all devices added', () => {
-    expect(parseFit('noise\nCUDA0 10 20 30 \nHost 93 180 97 \n', 8192)).toEqual({
-      context: 8192,
-      model: 103 * MiB,
-      cache: 200 * MiB,
-      compute: 127 * MiB,
-    });
-    expect(parseFit('error: no such file', 1)).toBeNull();
-  });
-
-  it('draws a straight line through two samples', () => {
-    const sample = (context: number, cache: number, compute: number) => ({
-      context,
-      model: 93 * MiB,
-      cache: cache * MiB,
-      compute: compute * MiB,
-    });
-    const need = needFromFit(sample(2048, 45, 98), sample(8192, 180, 104), 94 * MiB);
-    expect(need.weights).toBe(94 * MiB);
-    expect(need.working(8192, 1) / MiB).toBeCloseTo(180 + 104 + 2, 1);
-    expect(need.working(4096, 4) / MiB).toBeCloseTo(4 * 91 + 101, 0);
-    expect(totalMemory(need, 4096, 4)).toBeGreaterThan(need.working(4096, 4));
-  });
-});
-
-describe('onnxNeed', () => {
-  it('is within a tenth of what bge-small was seen to take: 318.7 MB resident at most', () => {
-    const estimate = totalMemory(onnxNeed(34_725_822, 384), 512, 1);
-    expect(Math.abs(estimate / (318_700 * 1024) - 1)).toBeLessThan(0.1);
-  });
-});
-
-describe('chooseBackend', () => {
-  const gpu = (changes: Partial<HardwareReport['gpus'][number]>): HardwareReport['gpus'][number] => ({
-    id: '0000:01:00.0',
-    vendor: 'nvidia',
-    pci: null,
-    name: 'GeForce',
-    generation: null,
-    vramBytes: 1000,
-    sharedMemory: false,
-    driver: 'nvidia',
-    driverVersion: null,
-    supports: ['cuda', 'vulkan'],
-    works: ['cuda', 'vulkan'],
-    ...changes,
-  });
-  const machine = (...gpus: HardwareReport['gpus']): HardwareReport => ({
-    schema: 1,
-    cpu: { model: 'x', level: 3, flags: [], cores: 1, threads: 1, numaNodes: 1 },
-    memory: { totalBytes: 1, availableBytes: 1, modelBudgetBytes: 1 },
-    gpus,
-    virtualisation: 'none',
-    secureBoot: null,
-    installed: [],
-    recommended: null,
-    advice: [],
-  });
-  const llvmpipe = gpu({ vendor: 'virtual', name: 'llvmpipe', works: ['vulkan'], supports: ['vulkan'] });
-
-  it.each([
-    ['the best that is installed', 'auto', machine(gpu({})), ['vulkan', 'cuda'], 'cuda'],
-    ['what is installed', 'auto', machine(gpu({})), ['vulkan'], 'vulkan'],
-    ['the CPU without a report', 'auto', null, ['vulkan'], 'cpu'],
-    ['the CPU where the driver is missing', 'auto', machine(gpu({ works: [] })), ['cuda'], 'cpu'],
-    ['the CPU rather than llvmpipe', 'auto', machine(llvmpipe), ['vulkan'], 'cpu'],
-    ['the CPU when told', 'cpu', machine(gpu({})), ['cuda'], 'cpu'],
-  ] as const)('takes %s', (_, wish, hardware, installed, backend) => {
-    expect(chooseBackend(wish, hardware, installed)?.backend).toBe(backend);
-  });
-
-  it('has no answer for a wish that cannot work', () => {
-    expect(chooseBackend('vulkan', machine(llvmpipe), ['vulkan'])).toBeNull();
-    expect(chooseBackend('cuda', machine(gpu({})), [])).toBeNull();
   });
 });

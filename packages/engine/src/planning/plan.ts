@@ -1,14 +1,19 @@
 import {
-  largestShape,
   type EngineSettings,
   type ModelManifest,
   type WorkerOptions,
   type WorkerPlan,
 } from '@nanite/contracts';
+import {
+  type BackendChoice,
+  largestShape,
+  leastContext,
+  mebibyte,
+  type MemoryNeed,
+  totalMemory,
+} from '@nanite/planning';
 import { NaniteError } from '@nanite/kit';
 import { mostThreads, type CpuLimits } from '../limits/cpus';
-import type { BackendChoice } from './backend';
-import { leastContext, mebibyte, totalMemory, type MemoryNeed } from './memory';
 
 /** Threads found best by measuring, for one model on one machine. */
 export interface MeasuredThreads {

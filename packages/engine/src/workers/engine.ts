@@ -20,7 +20,7 @@ import type { ReadFile } from '../limits/files';
 import { availableMemory } from '../limits/load';
 import { findModel, installedModels, sizeOf, type InstalledModel } from '../models/catalogue';
 import { verifyModel } from '../models/verify';
-import { chooseBackend, type BackendChoice } from '../planning/backend';
+import { chooseBackend, type BackendChoice } from '@nanite/planning';
 import { memoryLimit, planWorker, serves } from '../planning/plan';
 import { faultError } from './fault';
 import { isReady } from './health';

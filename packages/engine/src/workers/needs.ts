@@ -2,14 +2,7 @@ import { NaniteError } from '@nanite/kit';
 import { fitEnvironment, type Programs } from '../launch/environment';
 import type { Launcher } from '../launch/launcher';
 import { fileOf, sizeOf, type InstalledModel } from '../models/catalogue';
-import {
-  mebibyte,
-  needFromFit,
-  onnxNeed,
-  parseFit,
-  type FitSample,
-  type MemoryNeed,
-} from '../planning/memory';
+import { mebibyte, needFromFit, onnxNeed, parseFit, type FitSample, type MemoryNeed } from '@nanite/planning';
 import { runJob } from './job';
 import type { KnowledgeFile } from './knowledge';
 
@@ -41,7 +34,12 @@ export class Needs {
    */
   async of(model: InstalledModel, kvType: string, llama: string): Promise<MemoryNeed> {
     const { manifest } = model;
-    if (manifest.format === 'onnx') return onnxNeed(sizeOf(model), manifest.embeddingLength ?? 1024);
+    if (manifest.format === 'onnx') {
+      const weightsBytes = manifest.files
+        .filter(({ role }) => role === 'weights')
+        .reduce((bytes, { size }) => bytes + size, 0);
+      return onnxNeed({ weightsBytes, embeddingLength: manifest.embeddingLength ?? 1024 });
+    }
     const weights = manifest.files.find((file) => file.role === 'weights');
     const key = `${weights?.sha256 ?? manifest.id} ${kvType} ${llama}`;
     const known = this.knowledge.known.fits[key];

@@ -1,15 +1,13 @@
 import { totalmem } from 'node:os';
+import { type EngineSettings, type Fit, type HardwareReport } from '@nanite/contracts';
 import {
   chooseBackend,
   largestShape,
   leastContext,
   totalMemory,
   type BackendChoice,
-  type EngineSettings,
-  type Fit,
-  type HardwareReport,
   type MemoryNeed,
-} from '@nanite/contracts';
+} from '@nanite/planning';
 
 /** What is known of one quantisation of a model. */
 export interface Candidate {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FitSample, StoredModel } from '@nanite/contracts';
+import type { StoredModel } from '@nanite/contracts';
+import type { FitSample } from '@nanite/planning';
 import { stateDir, writeAtomically } from '@nanite/kit';
 import { z } from 'zod';
 import { askLlama, llamaFolder } from './llama';

@@ -1,4 +1,5 @@
-import { needFromFit, onnxNeed, type StoredModel } from '@nanite/contracts';
+import { type StoredModel } from '@nanite/contracts';
+import { needFromFit, onnxNeed } from '@nanite/planning';
 import type { Bandwidth } from './bandwidth';
 import { fitHere } from './fit';
 import type { Known } from './known';
@@ -23,7 +24,7 @@ export function withFit(models: StoredModel[], known: Known, bandwidth: Bandwidt
       activeShare: 1,
     };
     if (manifest.format === 'onnx') {
-      const need = onnxNeed(bytes, manifest.embeddingLength ?? 1024);
+      const need = onnxNeed({ weightsBytes: bytes, embeddingLength: manifest.embeddingLength ?? 1024 });
       return { ...model, fit: fitHere({ ...common, need, basis: 'header' }, here) };
     }
     const samples = known.samples(model, here.cache);

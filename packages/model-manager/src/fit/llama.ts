@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { mebibyte, parseFit, type FitSample } from '@nanite/contracts';
+import { mebibyte, parseFit, type FitSample } from '@nanite/planning';
 import { libDir, NaniteError, runSandboxed } from '@nanite/kit';
 
 export interface Asking {

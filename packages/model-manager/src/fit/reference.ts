@@ -1,15 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  findInCatalogue,
-  llamaBase,
-  needFromFit,
-  onnxNeed,
-  type CatalogueModel,
-  type FitAnswer,
-  type FitRequest,
-} from '@nanite/contracts';
+import { findInCatalogue, type CatalogueModel, type FitAnswer, type FitRequest } from '@nanite/contracts';
+import { llamaBase, needFromFit, onnxNeed } from '@nanite/planning';
 import { NaniteError } from '@nanite/kit';
 import type { GateFacts } from '../gate/gate';
 import { splitName } from '../gate/together';
@@ -106,7 +99,10 @@ async function fromHeader(
     return {
       quantisation: facts?.quantisation ?? 'unknown',
       format: 'onnx',
-      need: onnxNeed(bytesOf(weights), facts?.embeddingLength ?? wideEmbedding),
+      need: onnxNeed({
+        weightsBytes: bytesOf(weights),
+        embeddingLength: facts?.embeddingLength ?? wideEmbedding,
+      }),
       contextLength: hints.contextLength ?? facts?.contextLength ?? 512,
       activeShare: 1,
       basis: 'header',

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineSettings, ModelManifest, ModelRecord, type FitSample } from '@nanite/contracts';
+import { EngineSettings, ModelManifest, ModelRecord } from '@nanite/contracts';
+import { type FitSample } from '@nanite/planning';
 
 const mebibyte = 2 ** 20;
 

@@ -1,4 +1,4 @@
-import type { GpuBackend, HardwareReport } from '../hardware';
+import type { GpuBackend, HardwareReport } from '@nanite/contracts';
 
 export type Backend = 'cpu' | GpuBackend;
 

@@ -1,1 +1,0 @@
-export { chooseBackend, type Backend, type BackendChoice } from '@nanite/contracts';
