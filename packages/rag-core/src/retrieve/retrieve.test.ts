@@ -1,0 +1,203 @@
+import { mkdirSync, writeFileSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SearchRequest } from '@nanite/contracts';
+import { SearchAnswer } from '@nanite/contracts';
+import { createLog, NaniteError } from '@nanite/kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestIndex } from '../index/testing';
+import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
+import { FakeChroma, WordEmbedder } from '../vectors/testing';
+import type { RetrieveParts } from './parts';
+import { retrieve } from './retrieve';
+
+const files: Record<string, string> = {
+  'fruit/apples.txt': 'apples grow on trees in the garden',
+  'fruit/copy-of-apples.txt': 'apples grow on trees in the garden',
+  'fruit/pears.md': '# Pears\n\npears grow on trees as well, in another garden',
+  'sea/ships.txt': 'ships sail over the sea',
+  'sea/secret.txt': 'ships carry apples over the sea, in secret',
+  'sea/hamlet.txt': 'to be or not to be',
+  'sea/quarterly-report.txt': 'figures and numbers',
+};
+
+let index: TestIndex;
+let chroma: FakeChroma;
+let parts: RetrieveParts;
+const embedder = new WordEmbedder();
+const unreadable = new Set<string>();
+const signal = new AbortController().signal;
+
+beforeAll(async () => {
+  index = new TestIndex();
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(index.files, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, text);
+    const when = name.startsWith('sea/') ? new Date('2024-05-05') : new Date('2026-05-05');
+    utimesSync(path, when, when);
+  }
+  await index.open();
+  await index.put('fruit', { roots: [join(index.files, 'fruit')] });
+  await index.put('sea', { roots: [join(index.files, 'sea')] });
+  await index.settled();
+  chroma = await new FakeChroma(join(index.folder, 'chroma.sock')).start();
+  const { database } = index;
+  const vectors = new Chroma(await prepareVectors(database, embedder.model), embedder.model, chroma.path);
+  const keeper = new VectorKeeper({ database, vectors, embedder, log: createLog(() => undefined) });
+  while ((await keeper.some(signal)) > 0);
+  const mayRead = (path: Buffer) =>
+    Promise.resolve(!unreadable.has(path.toString().slice(index.files.length + 1)));
+  parts = { database, vectors, embedder, mayRead };
+});
+afterAll(async () => {
+  await index.close();
+  await chroma.stop();
+  index.remove();
+});
+
+const search = (query: string, more: Partial<SearchRequest> = {}, with_: Partial<RetrieveParts> = {}) =>
+  retrieve({ query, limit: 10, filter: {}, mode: 'hybrid', ...more }, { ...parts, ...with_ }, signal);
+const names = async (...args: Parameters<typeof search>) =>
+  (await search(...args)).hits.map(({ passage }) => passage.path.slice(index.files.length + 1));
+
+describe('retrieve', () => {
+  it('finds by words and meaning, and says where', async () => {
+    const { hits, notes } = await search('ships that sail');
+    expect(notes).toEqual([]);
+    expect(hits[0]!.passage).toMatchObject({
+      text: 'ships sail over the sea',
+      collection: 'sea',
+      type: 'text',
+    });
+    expect(hits[0]!.ranks).toMatchObject({ sparse: 1, dense: 1, name: null });
+    expect(SearchAnswer.safeParse({ hits, notes, milliseconds: 1 }).success).toBe(true);
+  });
+
+  it('folds equal passages', async () => {
+    const { hits } = await search('apples on trees in the garden');
+    const apples = hits.filter(({ passage }) => passage.text.startsWith('apples grow'));
+    expect(apples).toHaveLength(1);
+    expect(apples[0]!.duplicates).toHaveLength(1);
+  });
+
+  it.each(['sparse', 'dense', 'hybrid', 'names'] as const)(
+    'leaves out what may not be read: %s',
+    async (mode) => {
+      const query = 'ships carry apples in secret';
+      // Control: it is found while it may be read.
+      expect(await names(query, { mode })).toContain('sea/secret.txt');
+      unreadable.add('sea/secret.txt');
+      expect(await names(query, { mode })).not.toContain('sea/secret.txt');
+      expect(JSON.stringify(await search(query, { mode }))).not.toContain('in secret');
+      unreadable.clear();
+    },
+  );
+
+  it('shows another copy where one may not be read', async () => {
+    unreadable.add('fruit/apples.txt');
+    const { hits } = await search('apples on trees in the garden');
+    expect(hits[0]!.passage.path).toContain('copy-of-apples');
+    expect(hits[0]!.duplicates).toEqual([]);
+    unreadable.clear();
+  });
+
+  it.each<[string, SearchRequest['filter'], string[]]>([
+    ['collection', { collections: ['sea'] }, ['sea/secret.txt']],
+    ['type', { types: ['markdown'] }, ['fruit/pears.md']],
+    ['path below the folder', { path: '**/pe*' }, ['fruit/pears.md']],
+    ['date after', { after: '2025-01-01' }, ['fruit/apples.txt', 'fruit/pears.md']],
+    ['date before', { before: '2025-01-01', types: ['text'] }, ['sea/secret.txt']],
+    ['nothing left', { types: ['pdf'] }, []],
+  ])('narrows by %s', async (_, filter, expected) => {
+    for (const mode of ['sparse', 'hybrid'] as const) {
+      const found = new Set(await names('apples pears', { filter, mode }));
+      for (const name of expected) expect(found).toContain(name);
+      // By meaning everything is near everything: what the filter leaves out must not be among it all the same.
+      if (mode === 'sparse') expect([...found].sort()).toEqual(expected);
+    }
+  });
+
+  it('keeps to the filter by meaning too', async () => {
+    const all = await names('apples pears', { mode: 'dense' });
+    expect(new Set(all.map((name) => name.split('/')[0]))).toEqual(new Set(['fruit', 'sea']));
+    const markdown = await names('apples pears', { mode: 'dense', filter: { types: ['markdown'] } });
+    expect(new Set(markdown)).toEqual(new Set(['fruit/pears.md']));
+    const sea = await names('apples pears', { mode: 'dense', filter: { collections: ['sea'] } });
+    expect(new Set(sea.map((name) => name.split('/')[0]))).toEqual(new Set(['sea']));
+  });
+
+  it('names the collections that there are', async () => {
+    await expect(search('x', { filter: { collections: ['sky'] } })).rejects.toMatchObject({
+      code: 'no-such-collection',
+      hint: 'there are: fruit, sea',
+    });
+  });
+
+  it('answers by words while Chroma is down, and says so', async () => {
+    await chroma.stop();
+    const { hits, notes } = await search('ships');
+    expect(hits.length).toBeGreaterThan(0);
+    expect(notes[0]).toContain('meaning is not searched: Chroma');
+    await expect(search('ships', { mode: 'dense' })).rejects.toMatchObject({ code: 'vectors-down' });
+    await chroma.start();
+    expect((await search('ships')).notes).toEqual([]);
+  });
+
+  it('answers by words while the model is missing, and says how to get it', async () => {
+    const fails = new NaniteError('model-missing', 'the model m is not installed', {
+      hint: 'apt install m',
+      status: 503,
+    });
+    const without = { embedder: Object.assign(new WordEmbedder(), { fails }) };
+    const { hits, notes } = await search('ships', {}, without);
+    expect(hits.length).toBeGreaterThan(0);
+    expect(notes).toEqual(['meaning is not searched: the model m is not installed (apt install m)']);
+  });
+
+  it('finds common words where a question has no others', async () => {
+    expect((await names('to be or not to be', { mode: 'sparse' }))[0]).toBe('sea/hamlet.txt');
+  });
+
+  it.each([
+    '"',
+    "'; DROP TABLE chunks; --",
+    'AND OR NOT',
+    'body:ships',
+    'ships*',
+    '(',
+    '-',
+    '☃',
+    'NEAR(a b)',
+    '\0',
+  ])('takes any characters: %j', async (query) => {
+    for (const mode of ['sparse', 'hybrid', 'names'] as const) {
+      await expect(search(query, { mode })).resolves.toBeDefined();
+    }
+  });
+
+  it('finds names of files as one types, before texts', async () => {
+    expect((await names('quarterl', { mode: 'names' }))[0]).toBe('sea/quarterly-report.txt');
+    expect(await names('quarterl', { mode: 'sparse' })).toEqual([]);
+  });
+
+  it('goes by a reranker where there is one, and without where it fails', async () => {
+    const query = 'apples ships pears';
+    const reranker = {
+      model: 'r',
+      rerank: (_: string, passages: readonly string[]) =>
+        Promise.resolve(passages.map((passage) => (passage.includes('Pears') ? 0.9 : 0.1))),
+    };
+    const { hits } = await search(query, {}, { reranker });
+    expect(hits[0]!.passage.path).toContain('pears.md');
+    expect(hits[0]!.score).toBe(0.9);
+    const broken = { model: 'r', rerank: () => Promise.reject(new Error('gone')) };
+    const without = await search(query, {}, { reranker: broken });
+    expect(without.hits.length).toBeGreaterThan(1);
+    expect(without.notes).toEqual(['passages are not reranked: gone']);
+  });
+
+  it('scores a passage that speaks of the question above one that does not', async () => {
+    const { hits } = await search('ships sail over the sea');
+    expect(hits[0]!.score).toBeGreaterThan(hits.at(-1)!.score);
+  });
+});
