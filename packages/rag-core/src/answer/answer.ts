@@ -5,7 +5,7 @@ import { readMarks } from './marks';
 import { promptOf, saysNotThere } from './prompt';
 import { SentenceStream, sentencesOf } from './sentences';
 import { cosine, supportOf, windowsOf, type Evidence, type Window } from './support';
-import { stemsOf } from '../words/words';
+import { stemsOf, wordsOf } from '../words/words';
 
 type Event = Exclude<KnowledgeEvent, { event: 'error' }>;
 type Text = Extract<Event, { event: 'text' }>;
@@ -65,7 +65,7 @@ export async function* answerFrom(
     text: passage.text,
     context: [passage.title, ...passage.headings].filter((part) => part !== null).join('\n'),
   }));
-  const check = await Checker.make(question.question, evidence, parts, signal);
+  const check = new Checker(question.question, evidence, parts.embed, signal);
 
   let shown = 0;
   let dropped = 0;
@@ -82,7 +82,7 @@ export async function* answerFrom(
         const { text, numbers } = readMarks(sentence);
         if (text === '' || said.has(text) || saysNotThere(text)) continue;
         said.add(text);
-        const held = await check.claim(text, numbers, signal);
+        const held = await check.claim(text, numbers);
         if (held) {
           yield held;
           shown++;
@@ -103,7 +103,7 @@ export async function* answerFrom(
     return;
   }
 
-  const quotations = check.nearest();
+  const quotations = await check.nearest();
   yield* quotations;
   const because =
     failure === null ? 'the model said nothing that your files bear out' : `no model answered (${failure})`;
@@ -146,66 +146,91 @@ async function* proposed(
 
 /** Checks sentences against the passages of one answer. */
 class Checker {
-  private constructor(
-    private readonly question: { text: string; vector: Float32Array | null },
-    private readonly evidence: readonly Evidence[],
-    private readonly windows: readonly Window[],
-    private readonly embed: AnswerParts['embed'] | null,
-  ) {}
+  private readonly windows: readonly Window[];
+  /** Vectors of what was compared so far, by text: computed only where words alone do not decide. */
+  private readonly vectors = new Map<string, Promise<Float32Array | null>>();
 
-  static async make(
-    question: string,
-    evidence: readonly Evidence[],
-    parts: AnswerParts,
-    signal: AbortSignal,
-  ): Promise<Checker> {
-    const windows = evidence.flatMap(windowsOf);
-    try {
-      const [vector, ...vectors] = await parts.embed(
-        [question, ...windows.map(({ quote }) => quote)],
-        signal,
-      );
-      const measured = windows.map((window, at) => ({ ...window, vector: vectors[at] ?? null }));
-      return new Checker({ text: question, vector: vector ?? null }, evidence, measured, parts.embed);
-    } catch {
-      // Without vectors the words alone decide, which is the stricter of the two ways; retrieval has said why.
-      signal.throwIfAborted();
-      return new Checker({ text: question, vector: null }, evidence, windows, null);
-    }
+  constructor(
+    private readonly question: string,
+    private readonly evidence: readonly Evidence[],
+    private readonly embed: AnswerParts['embed'],
+    private readonly signal: AbortSignal,
+  ) {
+    this.windows = evidence.flatMap(windowsOf);
   }
 
   /** @param cited numbers that the model wrote: they are tried first, and believed only if they hold */
-  async claim(text: string, cited: readonly number[], signal: AbortSignal): Promise<Text | null> {
-    const vector = this.embed ? ((await this.embed([text], signal))[0] ?? null) : null;
+  async claim(text: string, cited: readonly number[]): Promise<Text | null> {
     const among = (windows: readonly Window[]) =>
-      supportOf({ text, vector }, this.question.text, this.evidence, windows);
+      supportOf(text, this.question, this.evidence, windows, (some) =>
+        this.likeness(
+          text,
+          some.map(({ quote }) => quote),
+        ),
+      );
     const named = this.windows.filter(({ number }) => cited.includes(number));
-    const support = among(named) ?? among(this.windows);
+    const support = (await among(named)) ?? (await among(this.windows));
     if (!support) return null;
     const quotation = { number: support.window.number, quote: support.window.quote };
     if (speaksToTheModel(quotation.quote) || speaksToTheModel(text)) return quoted(quotation);
     return { event: 'text', text, citations: [quotation], quoted: false };
   }
 
-  /** The two sentences of the passages that come nearest to the question, in the order of the passages. */
-  nearest(): Text[] {
-    const ranked = this.windows
-      .filter(({ quote }) => sentencesOf(quote).length === 1 && quote.length >= 20)
-      .map((window) => ({ window, near: this.nearness(window) }))
-      .filter(({ near }) => near > 0)
-      .sort((one, other) => other.near - one.near)
-      .slice(0, 2);
+  /** The sentences of the passages that come nearest to the question, in the order of the passages: two at most. */
+  async nearest(): Promise<Text[]> {
+    const sentences = this.windows.filter(
+      ({ quote }) => sentencesOf(quote).length === 1 && wordsOf(quote).length >= leastQuoted,
+    );
+    const near = await this.likeness(
+      this.question,
+      sentences.map(({ quote }) => quote),
+    );
+    const ranked = sentences
+      .map((window, at) => ({ window, near: near[at] ?? this.sharedWords(window) }))
+      .filter((one) => one.near > 0)
+      .sort((one, other) => other.near - one.near);
+    const best = ranked[0]?.near ?? 0;
     return ranked
+      .filter((one, at) => at < 2 && one.near >= best * asGood)
       .sort((one, other) => one.window.number - other.window.number)
       .map(({ window }) => quoted({ number: window.number, quote: window.quote }));
   }
 
-  private nearness(window: Window): number {
-    if (this.question.vector && window.vector) return cosine(this.question.vector, window.vector);
-    const asked = stemsOf(this.question.text);
+  private sharedWords(window: Window): number {
+    const asked = stemsOf(this.question);
     return [...asked].filter((stem) => window.stems.has(stem)).length / Math.max(1, asked.size);
   }
+
+  /** Cosine of a text and others; null where no vectors are to be had. */
+  private async likeness(text: string, others: readonly string[]): Promise<Array<number | null>> {
+    if (others.length === 0) return [];
+    this.wanted([text, ...others]);
+    const [one, ...rest] = await Promise.all([text, ...others].map((each) => this.vectors.get(each)!));
+    return rest.map((vector) => (one && vector ? cosine(one, vector) : null));
+  }
+
+  private wanted(texts: readonly string[]): void {
+    const missing = [...new Set(texts)].filter((text) => !this.vectors.has(text));
+    if (missing.length === 0) return;
+    const computed = this.embed(missing, this.signal).catch(() => {
+      // Without vectors the words alone decide, which is the stricter of the two ways; retrieval has said why.
+      this.signal.throwIfAborted();
+      return [];
+    });
+    missing.forEach((text, at) =>
+      this.vectors.set(
+        text,
+        computed.then((vectors) => vectors[at] ?? null),
+      ),
+    );
+  }
 }
+
+/** Words of a sentence that is worth quoting; a heading has fewer. */
+const leastQuoted = 5;
+
+/** A second quotation is shown where it is so near as this part of the first. */
+const asGood = 0.92;
 
 const quoted = (quotation: Quotation): Text => ({
   event: 'text',

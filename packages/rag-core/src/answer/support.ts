@@ -16,24 +16,24 @@ export interface Window {
   stems: Set<string>;
   numbers: Set<string>;
   negated: boolean;
-  vector: Float32Array | null;
-}
-
-export interface Claim {
-  text: string;
-  vector: Float32Array | null;
 }
 
 export interface Support {
   window: Window;
-  /** Share of the claim's own words that the passage has, 0 to 1. */
+  /** Share of the claim's words that stand there, 0 to 1; 0 where it was meaning that decided. */
   words: number;
-  /** Cosine of claim and quote; null where no vectors are to be had. */
+  /** Cosine of claim and quote, where that decided. */
   likeness: number | null;
 }
 
-/** Thresholds, chosen on the pairs of support.test.ts: claims that their passage bears out, and ones that it does not. */
-const enough = { words: 0.65, wordsWithLikeness: 0.4, likeness: 0.82 };
+/**
+ * Thresholds, chosen on the pairs of support.test.ts: claims that their passage bears out, and ones that it does not.
+ * `own` are the words that the question did not have: a claim that only says those again is none.
+ */
+const enough = { words: 0.65, own: 0.5, wordsWithLikeness: 0.4, likeness: 0.82 };
+
+/** Words that a claim has at least: `The answer is:` is none. */
+const leastWords = 2;
 
 /** Sentences of a passage, and pairs of neighbours, as places where a claim may be borne out. */
 export function windowsOf({ number, text }: Evidence): Window[] {
@@ -56,7 +56,6 @@ export function windowsOf({ number, text }: Evidence): Window[] {
       stems: stemsOf(quote),
       numbers: numbersOf(quote),
       negated: isNegated(quote),
-      vector: null,
     };
   });
 }
@@ -67,47 +66,65 @@ export function windowsOf({ number, text }: Evidence): Window[] {
  * There is no model of entailment that is small enough to be everywhere, so this is a check of form, and a strict one:
  * - every number of the claim stands in the quote (or in the question): an invented date or amount fails;
  * - every name of the claim stands in the passage, its headings, or the question;
- * - most of the other words do too, or fewer do and the two sentences mean the same by their vectors;
+ * - most of its words stand in the quote, its headings counted, and so do half of those that the question did not have;
+ *   or fewer do, and the two sentences mean the same by their vectors;
  * - both are negated or neither is: `it does not listen` is not borne out by `it listens`;
  * - the claim says more than the question did.
  *
  * A claim that turns the words of one sentence around passes; one that no source speaks of does not.
+ *
+ * @param likeness cosine of the claim and each of some windows; asked only for those that it can decide about
  */
-export function supportOf(
-  claim: Claim,
+export async function supportOf(
+  claim: string,
   question: string,
   evidence: readonly Evidence[],
   windows: readonly Window[],
-): Support | null {
+  likeness: (windows: readonly Window[]) => Promise<ReadonlyArray<number | null>>,
+): Promise<Support | null> {
   const asked = stemsOf(question);
-  const stems = stemsOf(claim.text);
-  const own = [...stems].filter((stem) => !asked.has(stem));
-  if (own.length === 0) return null;
-  const numbers = [...numbersOf(claim.text)].filter((number) => !numbersOf(question).has(number));
-  const names = namesOf(claim.text).filter((name) => !asked.has(name));
-  const negated = isNegated(claim.text);
-  const said = new Map(evidence.map((one) => [one.number, stemsOf(`${one.context}\n${one.text}`)]));
+  const stems = [...stemsOf(claim)];
+  const own = stems.filter((stem) => !asked.has(stem));
+  if (own.length === 0 || stems.length < leastWords || claim.endsWith(':')) return null;
+  const askedNumbers = numbersOf(question);
+  const numbers = [...numbersOf(claim)].filter((number) => !askedNumbers.has(number));
+  const names = namesOf(claim).filter((name) => !asked.has(name));
+  const negated = isNegated(claim);
+  const said = new Map(
+    evidence.map(({ number, text, context }) => [
+      number,
+      { all: stemsOf(`${context}\n${text}`), context: stemsOf(context) },
+    ]),
+  );
 
-  let best: Support | null = null;
+  const possible: Support[] = [];
   for (const window of windows) {
     if (window.negated !== negated) continue;
     if (!numbers.every((number) => window.numbers.has(number))) continue;
-    const whole = said.get(window.number);
-    if (!whole || !names.every((name) => whole.has(name))) continue;
-    const words = own.filter((stem) => window.stems.has(stem)).length / own.length;
-    const likeness = claim.vector && window.vector ? cosine(claim.vector, window.vector) : null;
-    const holds =
-      words >= enough.words ||
-      (likeness !== null && words >= enough.wordsWithLikeness && likeness >= enough.likeness);
-    if (!holds) continue;
-    if (best === null || better({ window, words, likeness }, best)) best = { window, words, likeness };
+    const source = said.get(window.number);
+    if (!source || !names.every((name) => source.all.has(name))) continue;
+    const there = stems.filter((stem) => window.stems.has(stem) || source.context.has(stem));
+    const ownThere = own.filter((stem) => window.stems.has(stem)).length / own.length;
+    const words = there.length / stems.length;
+    if (ownThere >= enough.wordsWithLikeness && words >= enough.wordsWithLikeness) {
+      const plain = words >= enough.words && ownThere >= enough.own;
+      possible.push({ window, words: plain ? (words + ownThere) / 2 : 0, likeness: null });
+    }
   }
-  return best;
+  const plain = possible.filter(({ words }) => words > 0).sort(better)[0];
+  if (plain) return plain;
+  const near = await likeness(possible.map(({ window }) => window));
+  return (
+    possible
+      .map((support, at) => ({ ...support, likeness: near[at] ?? null }))
+      .filter((support) => (support.likeness ?? 0) >= enough.likeness)
+      .sort((one, other) => other.likeness! - one.likeness!)[0] ?? null
+  );
 }
 
 /** More of the words; then the shorter quote, which says it more plainly. */
-const better = (one: Support, other: Support): boolean =>
-  one.words !== other.words ? one.words > other.words : one.window.quote.length < other.window.quote.length;
+const better = (one: Support, other: Support): number =>
+  other.words - one.words || one.window.quote.length - other.window.quote.length;
 
 /** Cosine of two vectors of unit length. */
 export function cosine(one: Float32Array, other: Float32Array): number {
