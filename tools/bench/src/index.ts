@@ -3,9 +3,20 @@ import { coldload } from './coldload/coldload';
 import { extract } from './extract/extract';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
+import { indexFiles } from './index-files/index-files';
 import { list } from './list/list';
 import { memory } from './memory/memory';
 import { pull } from './pull/pull';
 import { tokens } from './tokens/tokens';
 
-export const benches: Bench[] = [gateway, streaming, tokens, coldload, memory, list, pull, extract];
+export const benches: Bench[] = [
+  gateway,
+  streaming,
+  tokens,
+  coldload,
+  memory,
+  list,
+  pull,
+  extract,
+  indexFiles,
+];

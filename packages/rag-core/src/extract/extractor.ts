@@ -4,7 +4,7 @@ import type { Extracted } from './extracted';
 import { identify, identifyBytes } from './file-type';
 import { limits, mostBytes, mostMilliseconds } from './limits';
 import { copyInto, openFile, Scratch, tooLarge, writeAll } from './scratch';
-import { contents, ocr, ocrPage, pdfText, toolMissing } from './tools';
+import { contents, ocr, ocrPage, pagesWithPictures, pdfText, toolMissing } from './tools';
 import { defaultPaths, Worker, type WorkerPaths } from './worker';
 
 export interface Extractor {
@@ -123,7 +123,8 @@ async function pagesOf(pdf: number, size: number, signal: AbortSignal): Promise<
     const start = said.indexOf('<pre>\n') + 6;
     const end = said.lastIndexOf('\f');
     const pages = said.slice(start, end === -1 ? start : end).split('\f');
-    const empty = end === -1 ? [] : pages.flatMap((page, at) => (page.trim() === '' ? [at + 1] : []));
+    const blank = end === -1 ? [] : pages.flatMap((page, at) => (page.trim() === '' ? [at + 1] : []));
+    const empty = blank.length === 0 ? [] : await pagesWithPictures(pdf, blank, output, signal);
     if (empty.length === 0) return { text: said, warnings: [] };
     const warnings: string[] = [];
     const missing = toolMissing('tesseract');

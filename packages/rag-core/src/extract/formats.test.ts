@@ -163,6 +163,8 @@ describe('PDF', { timeout: 120_000 }, () => {
       ['Owls hunt at night.', { kind: 'pages', from: 1, to: 1 }],
       ['The heron stands in the reeds.', { kind: 'pages', from: 2, to: 2 }],
     ]);
+    // A page with nothing on it is not looked at.
+    expect(await extract(await pdf(['Owls hunt at night.', '']), 'pdf')).toMatchObject({ warnings: [] });
   });
 });
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, readSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync } from 'node:fs';
 import { runSandboxed, type Ran } from '@nanite/kit';
 import { CannotExtract } from './cannot-extract';
 import { limits, mebibyte } from './limits';
@@ -7,6 +7,7 @@ import { readerOf, writerOf, type Scratch } from './scratch';
 /** Debian's programs that read PDF and images, each file in a sandboxed process of its own. */
 const programs = {
   pdftotext: { path: '/usr/bin/pdftotext', package: 'poppler-utils' },
+  pdfimages: { path: '/usr/bin/pdfimages', package: 'poppler-utils' },
   pdftoppm: { path: '/usr/bin/pdftoppm', package: 'poppler-utils' },
   tesseract: { path: '/usr/bin/tesseract', package: 'tesseract-ocr' },
 } as const;
@@ -104,6 +105,41 @@ function failed(tool: Tool, ran: Ran): CannotExtract {
 /** Seconds that one page may take. */
 const pageSeconds = 60;
 
+/**
+ * A scan has this many pixels in each direction, however many strips it comes in: a page of letter size at 72 dpi. What
+ * has fewer is a logo or a photograph, or could not be read by OCR either.
+ */
+const scanned = 600;
+
+/** Those of these pages that hold a picture as large as a scan. An empty page holds none, and needs no OCR. */
+export async function pagesWithPictures(
+  pdf: number,
+  pages: readonly number[],
+  output: Scratch,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const first = Math.min(...pages);
+  const last = Math.max(...pages);
+  const options = ['-list', '-f', String(first), '-l', String(last), '-'];
+  const ran = await run('pdfimages', options, {
+    input: pdf,
+    output,
+    seconds: pageSeconds,
+    most: 16 * mebibyte,
+    signal,
+  });
+  if (ran.code !== 0) return [...pages];
+  const heights = new Map<number, number>();
+  // page, number, type, width, height
+  for (const [, page, width, height] of contents(output).matchAll(
+    /^\s*(\d+)\s+\d+\s+(?:image|stencil)\s+(\d+)\s+(\d+)/gm,
+  )) {
+    if (Number(width) >= scanned)
+      heights.set(Number(page), (heights.get(Number(page)) ?? 0) + Number(height));
+  }
+  return pages.filter((page) => (heights.get(page) ?? 0) >= scanned);
+}
+
 /** The text of a page of a PDF that holds only a picture of it. */
 export async function ocrPage(
   pdf: number,
@@ -128,9 +164,23 @@ export async function ocrPage(
 /** The text in a picture. */
 export async function ocr(picture: number, output: Scratch, signal: AbortSignal): Promise<string> {
   const options = { input: picture, output, seconds: pageSeconds, most: 4 * mebibyte, signal };
-  const ran = await run('tesseract', ['stdin', 'stdout'], options);
+  const ran = await run('tesseract', ['stdin', 'stdout', ...languages()], options);
   if (ran.code !== 0) throw failed('tesseract', ran);
   return contents(output);
+}
+
+const trained = '/usr/share/tesseract-ocr/5/tessdata';
+/** Each more makes OCR slower. */
+const mostLanguages = 3;
+
+/** Whoever installs tesseract-ocr-deu wants German to be read. English, which always comes along, is the last. */
+function languages(): string[] {
+  if (!existsSync(trained)) return [];
+  const names = readdirSync(trained).flatMap(
+    (name) => /^([a-z]{3}(?:_\w+)?)\.traineddata$/.exec(name)?.[1] ?? [],
+  );
+  const others = names.filter((name) => name !== 'osd' && name !== 'eng').sort();
+  return ['-l', [...others.slice(0, mostLanguages - 1), 'eng'].join('+')];
 }
 
 /** All that a scratch file holds, as UTF-8. */

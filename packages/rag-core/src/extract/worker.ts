@@ -2,7 +2,13 @@ import { closeSync, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sandboxFailed, sandboxMissing, startSandboxed, type SandboxedProcess } from '@nanite/kit';
+import {
+  NaniteError,
+  sandboxFailed,
+  sandboxMissing,
+  startSandboxed,
+  type SandboxedProcess,
+} from '@nanite/kit';
 import { CannotExtract, damaged } from './cannot-extract';
 import { limits, mebibyte } from './limits';
 import { Answer, type Question } from './protocol';
@@ -133,6 +139,18 @@ export class Worker {
 
   private death(child: SandboxedProcess, late: boolean): Error {
     if (sandboxFailed(this.stderr) || child.pid === undefined) return sandboxMissing(this.stderr.trim());
+    // An upgrade replaces the bundle under a service that runs: no fault of the file.
+    if (/ERR_MODULE_NOT_FOUND|Cannot find module/.test(this.stderr)) {
+      return new NaniteError(
+        'extractor-missing',
+        'the program that reads files is missing, or was replaced',
+        {
+          status: 503,
+          hint: 'systemctl --user restart nanite-rag',
+          cause: this.stderr.slice(0, 2000),
+        },
+      );
+    }
     if (late || child.signalCode === 'SIGXCPU') {
       return new CannotExtract('too-slow', 'reading it takes longer than any sound file of its size');
     }

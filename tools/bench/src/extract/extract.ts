@@ -92,9 +92,9 @@ function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
   for (let round = 0; round < rounds; round++) {
     progress(`PDF, round ${round + 1} of ${rounds}`);
     peer.push(pdftotextFolder(pdfs));
-    last = extractFolder(pdfs, '--chunks');
+    last = extractFolder(pdfs);
     one.push(last.seconds);
-    two.push(extractFolder(pdfs, '--chunks', '--at-once', '2').seconds);
+    two.push(extractFolder(pdfs, '--at-once', '2').seconds);
   }
   progress('text files');
   const texts = textFolder(quick ? 500 : 5_000);
@@ -115,7 +115,7 @@ function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
   return Promise.resolve({
     data: { peer, one, two, recall: share, words: count, worst, pdf: last, text },
     report: [
-      `${last!.files} PDF files of ${figure(last!.bytes / 1e6)} MB (manuals that Debian ships, ${count} words), each read in a sandboxed process of its own, its text cut into ${last!.chunks} passages; start of Node's process for the readers included. Beside it pdftotext from a shell, one file after another. Median of ${rounds} rounds in turn.`,
+      `${last!.files} PDF files of ${figure(last!.bytes / 1e6)} MB (manuals that Debian ships, ${count} words), each read in a sandboxed process of its own; the start of Node's process that makes paragraphs of the text included. Beside it pdftotext from a shell, one file after another. Median of ${rounds} rounds in turn.`,
       markdownTable(
         ['', 'seconds', 'ratio'],
         [
