@@ -5,6 +5,9 @@ import { Puller } from './pull';
 import { createApi } from './service/api';
 import { SystemAuthority } from './service/authority';
 import { Jobs } from './service/jobs';
+import { isMetered } from './service/metered';
+import { resumePulls } from './service/pulls';
+import { UnfinishedPulls } from './service/unfinished';
 import { extensions, pullTools } from './service/wiring';
 import { Store } from './store';
 
@@ -31,6 +34,8 @@ async function main(): Promise<void> {
     authority: new SystemAuthority(),
     extensions: extensions(log),
     waitOnMetered: settings.waitOnMetered,
+    isMetered,
+    unfinished: new UnfinishedPulls(store.layout.jobs, log),
   };
 
   await serve(createApi(service), {
@@ -42,6 +47,7 @@ async function main(): Promise<void> {
       store.close();
     },
   });
+  resumePulls(service);
 }
 
 await runProgram('nanite-models', usage, main);

@@ -13,6 +13,7 @@ import { Store } from '../store';
 import { createApi } from './api';
 import type { Authority, Person } from './authority';
 import { Jobs } from './jobs';
+import { UnfinishedPulls } from './unfinished';
 import { extensions } from './wiring';
 
 let folder: string;
@@ -51,6 +52,8 @@ async function serve(limits: { quotaBytes?: number | null; reserveBytes?: number
     ...{ store, puller, jobs, authority, log },
     extensions: extensions(log),
     waitOnMetered: false,
+    isMetered: async () => false,
+    unfinished: new UnfinishedPulls(store.layout.jobs, log),
   });
   await listenOnPath(server, join(folder, 'models.sock'), 0o666);
 }

@@ -13,7 +13,6 @@ import {
   type Job,
 } from '@nanite/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createHash } from 'node:crypto';
 import { NaniteError, type Log } from '@nanite/kit';
 import { copyModel, createModel, listUpdates, updateModel, type Puller } from '../pull';
 import type { Store } from '../store';
@@ -23,7 +22,8 @@ import { modelDetails, withoutTexts } from './details';
 import { sendEvents } from './event-stream';
 import type { Extensions } from './extensions';
 import { Jobs, type Work } from './jobs';
-import { waitWhileMetered } from './metered';
+import { beginPull, keyOf } from './pulls';
+import type { UnfinishedPulls } from './unfinished';
 import { takeUpload } from './upload';
 import { verifyStore } from './verify';
 
@@ -34,6 +34,9 @@ export interface Service {
   authority: Authority;
   extensions: Extensions;
   waitOnMetered: boolean;
+  /** Whether the connection is metered now. */
+  isMetered: () => Promise<boolean>;
+  unfinished: UnfinishedPulls;
   log: Log;
 }
 
@@ -67,13 +70,12 @@ function job(
   request: unknown,
   work: Work,
 ): void {
-  const key = createHash('sha256')
-    .update(JSON.stringify([kind, request]))
-    .digest('hex');
-  const { id } = service.jobs.begin(kind, subject, key, call.person.uid, async (asked) => {
-    const outcome = await work(asked);
-    record(service, call, `${kind} done`, { subject, ...(outcome.model && { model: outcome.model }) });
-    return outcome;
+  const { id } = service.jobs.begin(kind, subject, keyOf(kind, request), call.person.uid, {
+    work: async (asked) => {
+      const outcome = await work(asked);
+      record(service, call, `${kind} done`, { subject, ...(outcome.model && { model: outcome.model }) });
+      return outcome;
+    },
   });
   record(service, call, kind, { subject, job: id });
   sendEvents(service.jobs, id, call.request, call.response);
@@ -99,14 +101,12 @@ export const pull: Handler = async (service, call) => {
   const uid = call.person.uid;
   // A wrong reference is an answer with its own status, not a stream that fails.
   service.puller.tools.parseReference(request.reference);
-  job(service, call, 'pull', request.reference, request, async ({ signal, report }) => {
-    const local = request.reference.startsWith('/') || request.reference.startsWith('file:');
-    if (service.waitOnMetered && !request.metered && !local) {
-      await waitWhileMetered(() => report({ status: 'waiting' }), signal);
-    }
-    const { manifest } = await service.puller.pull(request, { uid, signal, report });
-    return { model: manifest.id };
-  });
+  const subject = request.reference;
+  const { id } = beginPull(service, request, uid, ({ model }) =>
+    record(service, call, 'pull done', { subject, ...(model !== undefined && { model }) }),
+  );
+  record(service, call, 'pull', { subject, job: id });
+  sendEvents(service.jobs, id, call.request, call.response);
 };
 
 export const create: Handler = async (service, call) => {

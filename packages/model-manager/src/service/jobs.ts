@@ -7,6 +7,17 @@ export type Work = (asked: {
   signal: AbortSignal;
   report: (event: ProgressEvent) => void;
 }) => Promise<Outcome>;
+/** What begins. */
+export interface Beginning {
+  work: Work;
+  /** Of a job that goes on after a restart: its name, and when it began. */
+  id?: string | undefined;
+  startedAt?: string | undefined;
+  /** Wait to be told to go on. */
+  paused?: boolean;
+  /** Where it is written down, so that it goes on after a restart; null: it does not. */
+  lasting?: { keep(job: Job): void; forget(job: Job): void } | null;
+}
 type Listener = (event: ProgressEvent) => void;
 
 /** Jobs that ended are shown so long, so many. */
@@ -24,6 +35,7 @@ interface Entry {
   job: Job;
   key: string;
   work: Work;
+  lasting: NonNullable<Beginning['lasting']> | null;
   stop: AbortController;
   /** Resolves when the work has stopped, for a pause or for good. */
   running: Promise<void>;
@@ -55,26 +67,27 @@ export class Jobs {
    *
    * @param key what makes two requests the same
    */
-  begin(kind: Job['kind'], subject: string, key: string, uid: number, work: Work): Job {
+  begin(kind: Job['kind'], subject: string, key: string, uid: number, beginning: Beginning): Job {
     this.#forget();
     const known = [...this.#entries.values()].find((entry) => entry.key === key && entry.endedAt === null);
     if (known !== undefined) {
       if (!known.job.askedBy.includes(uid)) known.job.askedBy.push(uid);
-      if (known.job.state === 'paused') this.#run(known);
+      if (known.job.state === 'paused') this.#resume(known);
       return known.job;
     }
     const entry: Entry = {
       job: {
-        id: randomBytes(8).toString('hex'),
+        id: beginning.id ?? randomBytes(8).toString('hex'),
         kind,
         subject,
-        state: 'running',
+        state: beginning.paused === true ? 'paused' : 'running',
         askedBy: [uid],
-        startedAt: new Date().toISOString(),
+        startedAt: beginning.startedAt ?? new Date().toISOString(),
         last: null,
       },
       key,
-      work,
+      work: beginning.work,
+      lasting: beginning.lasting ?? null,
       stop: new AbortController(),
       running: Promise.resolve(),
       listeners: new Set(),
@@ -82,7 +95,10 @@ export class Jobs {
       endedAt: null,
     };
     this.#entries.set(entry.job.id, entry);
-    this.#run(entry);
+    // Before anybody hears of it: what was begun is not forgotten.
+    entry.lasting?.keep(entry.job);
+    if (entry.job.state === 'paused') entry.job.last = { status: 'paused', job: entry.job.id };
+    else this.#run(entry);
     return entry.job;
   }
 
@@ -107,7 +123,7 @@ export class Jobs {
       throw new NaniteError('job-ended', `job ${id} has ended: ${entry.job.state}`, { status: 409 });
     }
     if (action === 'resume') {
-      if (entry.job.state === 'paused') this.#run(entry);
+      if (entry.job.state === 'paused') this.#resume(entry);
       return entry.job;
     }
     if (entry.job.state !== 'paused') {
@@ -121,6 +137,12 @@ export class Jobs {
   async close(): Promise<void> {
     for (const entry of this.#entries.values()) entry.stop.abort(new Stopped('end'));
     await Promise.all([...this.#entries.values()].map(({ running }) => running));
+  }
+
+  #resume(entry: Entry): void {
+    entry.job.state = 'running';
+    entry.lasting?.keep(entry.job);
+    this.#run(entry);
   }
 
   #run(entry: Entry): void {
@@ -140,11 +162,11 @@ export class Jobs {
     if (error instanceof Stopped) {
       if (error.by === 'cancel') return this.#cancelled(entry);
       entry.job.state = 'paused';
-      if (error.by === 'pause') return this.#report(entry, { status: 'paused' });
-      return this.#end(
-        entry,
-        failure(new NaniteError('stopped', 'the service is ending; ask again to go on', { status: 503 })),
-      );
+      if (error.by === 'pause') {
+        entry.lasting?.keep(entry.job);
+        return this.#report(entry, { status: 'paused' });
+      }
+      return this.#tellEnd(entry, stopped(entry.lasting !== null));
     }
     entry.job.state = 'failed';
     if (!(error instanceof NaniteError)) {
@@ -163,6 +185,11 @@ export class Jobs {
   }
 
   #end(entry: Entry, event: ProgressEvent): void {
+    entry.lasting?.forget(entry.job);
+    this.#tellEnd(entry, event);
+  }
+
+  #tellEnd(entry: Entry, event: ProgressEvent): void {
     entry.endedAt = Date.now();
     entry.files.clear();
     this.#report(entry, event);
@@ -196,6 +223,17 @@ export class Jobs {
 /** Whether an event is the last of its stream. */
 export const isLast = (event: ProgressEvent): boolean =>
   event.status === 'success' || event.error !== undefined;
+
+const stopped = (goesOn: boolean): ProgressEvent =>
+  failure(
+    new NaniteError(
+      'stopped',
+      goesOn
+        ? 'the service is ending; this goes on when it starts again'
+        : 'the service is ending; ask again to go on',
+      { status: 503 },
+    ),
+  );
 
 function failure(error: unknown): ProgressEvent {
   const known = error instanceof NaniteError ? error : null;

@@ -27,7 +27,7 @@ export async function isMetered(): Promise<boolean> {
 export async function waitWhileMetered(
   onWait: () => void,
   signal: AbortSignal,
-  ask: () => Promise<boolean> = isMetered,
+  ask: () => Promise<boolean>,
   everyMs = 15_000,
 ): Promise<void> {
   while (await ask()) {

@@ -18,11 +18,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createLog, listenOnPath } from '@nanite/kit';
 import type { ImportRequest, ProgressEvent } from '@nanite/contracts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Puller } from '../pull';
 import { FakeSources } from '../pull/__fixtures__/tools';
 import { createApi } from '../service/api';
 import { Jobs } from '../service/jobs';
+import { UnfinishedPulls } from '../service/unfinished';
 import { extensions } from '../service/wiring';
 import { Store } from '../store';
 import { exportModels, scanExport } from './export';
@@ -34,6 +35,9 @@ import { importInto } from './take-in';
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex');
 const isRoot = process.getuid?.() === 0;
+// Programs of their own start slowly where much else runs.
+vi.setConfig({ testTimeout: 60_000 });
+
 let folder: string;
 let store: Store;
 let puller: Puller;
@@ -347,6 +351,8 @@ describe('the program that works as the person', () => {
       ...{ store, puller, jobs, authority, log },
       extensions: extensions(log),
       waitOnMetered: false,
+      isMetered: async () => false,
+      unfinished: new UnfinishedPulls(store.layout.jobs, log),
     });
     await listenOnPath(server, join(folder, 'models.sock'), 0o666);
   });

@@ -1,4 +1,5 @@
 export { type Taken, wrongHash } from './blobs';
+export { syncFolder } from './durable';
 export { hashFile } from './hash';
 export { Layout, partKey } from './layout';
 export { fullName, safeFileName } from './names';

@@ -35,6 +35,11 @@ export class Layout {
     return join(this.root, '.previous');
   }
 
+  /** Pulls that have not ended: nanite-models-resume.service names it too. */
+  get jobs(): string {
+    return join(this.root, '.jobs');
+  }
+
   /** What was read of models' folders. */
   get readings(): string {
     return join(this.root, '.read.json');

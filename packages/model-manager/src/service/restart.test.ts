@@ -1,0 +1,200 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ModelStoreClient, type ProgressEvent } from '@nanite/contracts';
+import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Puller } from '../pull';
+import { FakeSources } from '../pull/__fixtures__/tools';
+import { Store } from '../store';
+import { createApi } from './api';
+import { Jobs } from './jobs';
+import { resumePulls } from './pulls';
+import { UnfinishedPulls } from './unfinished';
+import { extensions } from './wiring';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let folder: string;
+let lines: string[];
+let sources: FakeSources;
+let store: Store;
+let server: Server;
+let jobs: Jobs;
+let client: ModelStoreClient;
+let metered: boolean;
+
+/** As main.ts does it. */
+async function start(): Promise<void> {
+  const log = createLog((line) => lines.push(line));
+  store = Store.open({
+    root: join(folder, 'store'),
+    packages: join(folder, 'packages'),
+    quotaBytes: null,
+    reserveBytes: 0,
+    log,
+  });
+  jobs = new Jobs(log);
+  const service = {
+    ...{ store, jobs, log },
+    puller: new Puller(store, sources.tools, { chunkBytes: 65536, parallel: 2, bytesPerSecond: null }),
+    authority: { allowChange: async () => undefined, maySpeakForOthers: async () => false },
+    extensions: extensions(log),
+    waitOnMetered: true,
+    isMetered: async () => metered,
+    unfinished: new UnfinishedPulls(store.layout.jobs, log),
+  };
+  server = createApi(service);
+  await listenOnPath(server, join(folder, 'models.sock'), 0o666);
+  resumePulls(service);
+}
+async function stop(): Promise<void> {
+  await jobs.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  store.close();
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'nanite-restart-'));
+  lines = [];
+  metered = false;
+  sources = new FakeSources();
+  sources.offer('tiny:1', [{ name: 'tiny.gguf', bytes: randomBytes(100_000) }]);
+  sources.pauseMs = 2;
+  client = new ModelStoreClient(join(folder, 'models.sock'));
+  await start();
+});
+afterEach(async () => {
+  await stop();
+  rmSync(folder, { recursive: true });
+});
+
+const pull = async (more: object = {}): Promise<ProgressEvent | unknown> => {
+  try {
+    let last: ProgressEvent | undefined;
+    for await (const event of client.pull({ reference: 'tiny:1', ...more })) last = event;
+    return last;
+  } catch (error) {
+    return error;
+  }
+};
+const begun = () => expect.poll(() => sources.fetchedBytes).toBeGreaterThan(5_000);
+const names = async () => (await client.list()).models.map(({ manifest }) => manifest.name);
+const jobFiles = () => readdirSync(store.layout.jobs);
+const job = async () => (await client.jobs()).jobs[0]!;
+
+describe('a pull that the end of the service cut off', () => {
+  it('goes on by itself with the next start, as the same job, and fetches nothing twice', async () => {
+    const pulling = pull();
+    await begun();
+    const { id, startedAt } = await job();
+    expect(jobFiles()).toEqual([`${id}.json`]);
+    expect(statSync(join(store.layout.jobs, `${id}.json`)).mode & 0o777).toBe(0o600);
+    await stop();
+    expect(await pulling).toMatchObject({ code: 'stopped', message: expect.stringContaining('goes on') });
+    await start();
+    expect(await job()).toMatchObject({ id, startedAt, askedBy: [process.getuid?.()] });
+    await expect.poll(names, { timeout: 20_000 }).toEqual(['tiny:1']);
+    expect(sources.fetchedBytes).toBe(100_000);
+    expect(jobFiles()).toEqual([]);
+    expect(lines.join('')).toMatch(/a pull goes on uid=\d+ subject="tiny:1"/);
+    expect(lines.join('')).toMatch(/pull done uid=\d+ subject="tiny:1" model="tiny-1"/);
+  });
+
+  it('is joined by who asks for the same again', async () => {
+    void pull();
+    await begun();
+    const { id } = await job();
+    await stop();
+    await start();
+    expect(await pull()).toMatchObject({ status: 'success', job: id });
+  });
+
+  it('does not go on where it needs a token: tokens are kept nowhere', async () => {
+    void pull({ token: 'secret' });
+    await begun();
+    expect(jobFiles()).toEqual([]);
+    await stop();
+    await start();
+    expect((await client.jobs()).jobs).toEqual([]);
+  });
+
+  it('waits and asks again where its source cannot be reached, as after a boot', async () => {
+    void pull();
+    await begun();
+    await stop();
+    const { resolve } = sources.tools;
+    sources.tools.resolve = async () => {
+      throw new NaniteError('source-unreachable', 'no network yet', { status: 502 });
+    };
+    await start();
+    await expect.poll(async () => (await job()).state).toBe('waiting');
+    expect(jobFiles()).toHaveLength(1);
+    await stop();
+    sources.tools.resolve = resolve;
+    await start();
+    await expect.poll(names, { timeout: 20_000 }).toEqual(['tiny:1']);
+  });
+
+  it('is given up when no start of the service got it any further', async () => {
+    void pull();
+    await begun();
+    await stop();
+    const [name] = jobFiles();
+    const path = join(store.layout.jobs, name!);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"attempts":0', '"attempts":5'));
+    await start();
+    expect((await client.jobs()).jobs).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+    expect(lines.join('')).toContain('given up');
+  });
+
+  it('is forgotten where what was written down cannot be read', async () => {
+    await stop();
+    writeFileSync(join(store.layout.jobs, 'abcdefgh.json'), '{');
+    await start();
+    expect((await client.jobs()).jobs).toEqual([]);
+    expect(jobFiles()).toEqual([]);
+  });
+});
+
+it.each([
+  ['cancelled', 'cancel', []],
+  ['paused', 'pause', ['paused']],
+] as const)('a %s pull does not go on by itself', async (_, action, states) => {
+  void pull();
+  await begun();
+  const { id } = await job();
+  await client.control(id, action);
+  await stop();
+  const had = sources.fetchedBytes;
+  // systemd does not wake the service for it either: what is hidden does not count.
+  expect(jobFiles().filter((name) => !name.startsWith('.'))).toEqual([]);
+  await start();
+  expect((await client.jobs()).jobs.map(({ state }) => state)).toEqual(states);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(sources.fetchedBytes).toBe(had);
+  if (states.length === 0) return;
+  await client.control(id, 'resume');
+  await expect.poll(names, { timeout: 20_000 }).toEqual(['tiny:1']);
+  expect(sources.fetchedBytes).toBe(100_000);
+  expect(jobFiles()).toEqual([]);
+});
+
+it('a pull that has failed is not tried again', async () => {
+  sources.offer('bad:1', [{ name: 'x.gguf', bytes: Buffer.from('BAD file') }]);
+  expect(await pull({ reference: 'bad:1' })).toMatchObject({ code: 'refused-model' });
+  expect(jobFiles()).toEqual([]);
+});
+
+it('a pull waits while the connection is metered, unless it is told not to', async () => {
+  metered = true;
+  void pull();
+  await expect.poll(async () => (await client.jobs()).jobs[0]?.state).toBe('waiting');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(sources.started).toBe(0);
+  expect(await pull({ metered: true })).toMatchObject({ status: 'success' });
+});
