@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
+import { NaniteError } from '@nanite/kit';
 import type { ResolvedFile } from '../sources/resolved';
 import { asSpaceError, partKey, wrongHash, type Store } from '../store';
 import type { FetchSettings, PullTools } from './tools';
@@ -77,7 +78,7 @@ export class Fetches {
       stop,
       listeners: new Set(),
       last: [0, file.size],
-      result: this.#fetch(key, file, stop.signal, (done, total) => {
+      result: this.#fetch(key, file, stop, (done, total) => {
         running.last = [done, total];
         for (const listener of running.listeners) listener(done, total);
       }).finally(() => this.#running.delete(key)),
@@ -90,9 +91,10 @@ export class Fetches {
   async #fetch(
     key: string,
     file: ResolvedFile,
-    signal: AbortSignal,
+    stop: AbortController,
     onProgress: OnProgress,
   ): Promise<Fetched> {
+    const { signal } = stop;
     // So that the caller has put itself among the listeners.
     await Promise.resolve();
     const { sha256, size } = file;
@@ -100,13 +102,16 @@ export class Fetches {
       return { sha256, size: this.store.blobs.size(sha256) };
     if (file.path !== undefined) return this.store.blobs.take(file.path, sha256, { signal });
     const target = this.store.layout.part(key);
-    const room = this.store.space.reserve(Math.max(0, (size ?? 0) - this.present(key)));
+    const present = this.present(key);
+    const room = this.store.space.reserve(Math.max(0, (size ?? 0) - present));
+    const mayGrow = this.store.space.whileGrowing(present);
     try {
       const fetched = await this.fetchFile(file, target, {
         ...this.settings,
         signal,
         onProgress: (done, total) => {
-          if (size !== null) room.remaining = Math.max(0, size - done);
+          room.remaining = Math.max(0, (size ?? total ?? 0) - done);
+          if (size === null) this.#orStop(stop, () => mayGrow(done));
           onProgress(done, total);
         },
       });
@@ -119,9 +124,22 @@ export class Fetches {
       rmSync(target.state, { force: true });
       return fetched;
     } catch (error) {
-      throw asSpaceError(error);
+      const known = signal.aborted ? (signal.reason as unknown) : asSpaceError(error);
+      if (size === null && known instanceof NaniteError && known.status === 507) {
+        // Nobody knows whether it would ever end: what came of it is not worth the last of the disk.
+        for (const path of [target.part, target.state]) rmSync(path, { force: true });
+      }
+      throw known;
     } finally {
       room.release();
+    }
+  }
+
+  #orStop(stop: AbortController, look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      stop.abort(error);
     }
   }
 }

@@ -5,6 +5,9 @@ import type { Layout } from './layout';
 
 const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
 
+/** Bytes after which a growing file is looked at again. */
+const lookEvery = 2 ** 20;
+
 /** A promise of room; `remaining` shrinks as the bytes arrive. */
 export interface Reservation {
   remaining: number;
@@ -36,8 +39,8 @@ export class Space {
    * @throws NaniteError `no-space`, `over-quota` 507
    */
   reserve(bytes: number): Reservation {
-    const promised = [...this.#reservations].reduce((sum, each) => sum + each.remaining, 0);
-    const free = this.freeBytes() - this.limits.reserveBytes - promised;
+    const promised = this.#promised();
+    const free = this.#spare();
     if (bytes > free) {
       throw new NaniteError(
         'no-space',
@@ -47,7 +50,7 @@ export class Space {
     }
     const { quotaBytes } = this.limits;
     if (quotaBytes !== null) {
-      const used = folderBytes(this.layout.blobs) + folderBytes(this.layout.partial);
+      const used = this.#used();
       if (used + promised + bytes > quotaBytes) {
         throw new NaniteError(
           'over-quota',
@@ -62,6 +65,53 @@ export class Space {
     };
     this.#reservations.add(reservation);
     return reservation;
+  }
+
+  /**
+   * Room for a file whose length nobody says: asked as it grows whether it may grow further.
+   *
+   * @param present bytes of it that are on the disk already
+   * @returns told how many bytes are there; throws NaniteError `no-space`, `over-quota` 507
+   */
+  whileGrowing(present: number): (done: number) => void {
+    const { quotaBytes } = this.limits;
+    const usedByOthers = quotaBytes === null ? 0 : this.#used() - present;
+    let looked = -Infinity;
+    return (done) => {
+      if (done - looked < lookEvery) return;
+      looked = done;
+      const hint =
+        'its source does not say how large it is: remove models (nanite models rm), or take another source';
+      if (this.#spare() < 0) {
+        throw new NaniteError('no-space', `the disk has no more to spare after ${inGigabytes(done)} of it`, {
+          status: 507,
+          hint,
+        });
+      }
+      if (quotaBytes !== null && usedByOthers + this.#promised() + done > quotaBytes) {
+        throw new NaniteError(
+          'over-quota',
+          `${inGigabytes(done)} of it exceed the quota of ${inGigabytes(quotaBytes)}`,
+          {
+            status: 507,
+            hint,
+          },
+        );
+      }
+    };
+  }
+
+  #promised(): number {
+    return [...this.#reservations].reduce((sum, each) => sum + each.remaining, 0);
+  }
+
+  /** Bytes beyond the reserve that nobody was promised. */
+  #spare(): number {
+    return this.freeBytes() - this.limits.reserveBytes - this.#promised();
+  }
+
+  #used(): number {
+    return folderBytes(this.layout.blobs) + folderBytes(this.layout.partial);
   }
 }
 
