@@ -328,6 +328,20 @@ describe('what is wrong with the machine', () => {
     expect(await index.database.all('SELECT id FROM files')).toEqual([]);
   });
 
+  test('words are ready where nothing makes vectors, and it is said', async () => {
+    await index.close();
+    await index.open({ vectors: { some: () => Promise.resolve(0) } });
+    write('a.txt', 'apples');
+    await index.put('fruit');
+    const [collection] = await index.collections.list();
+    await index.until(async () => (await index.indexer.progress(collection!)).why !== null);
+    expect(await index.indexer.progress(collection!)).toMatchObject({
+      state: 'ready',
+      why: expect.stringContaining('meaning not yet'),
+      chunks: { all: 1, embedded: 0 },
+    });
+  });
+
   test('vectors are made when the words are done, and asked for again where there are none', async () => {
     await index.close();
     const seen: number[] = [];

@@ -64,6 +64,8 @@ export class Indexer {
   private stopped: string | null = null;
   private vectorsIdle = false;
   private vectorsRetry = retryMs.vectors;
+  /** Whether what computes or keeps vectors is down. */
+  private vectorsDown = false;
   /** An error of a file that is none of the file's. */
   private failed: unknown = null;
   private pace: Pace = { since: 0, done: 0 };
@@ -203,6 +205,8 @@ export class Indexer {
     if (left > 0) return this.waiting === null ? report('indexing') : report('waiting', this.waiting);
     if (absent !== undefined)
       return report('stopped', `${absent.root.path.toString()}: ${absent.root.absent}`);
+    if (embedding && this.vectorsDown)
+      return report('ready', 'words are found, meaning not yet: see the status');
     return report(embedding ? 'embedding' : 'ready');
   }
 
@@ -377,12 +381,15 @@ export class Indexer {
       if (this.embedPace.since === 0) this.embedPace.since = Date.now();
       this.embedPace.done += done;
       this.vectorsRetry = retryMs.vectors;
+      this.vectorsDown = false;
       return 0;
     }
     if ((await database.get('SELECT 1 FROM chunks WHERE vector = 0 LIMIT 1')) === undefined) {
       this.vectorsIdle = true;
+      this.vectorsDown = false;
       return null;
     }
+    this.vectorsDown = true;
     // What computes or keeps them is down. It is asked again, less and less often.
     this.vectorsRetry = Math.min(this.vectorsRetry * 2, retryMs.vectorsMost);
     return this.vectorsRetry;

@@ -1,7 +1,7 @@
 import { GatewayClient } from '@nanite/contracts';
-import { socketPath, type Log } from '@nanite/kit';
+import { NaniteError, socketPath, type Log } from '@nanite/kit';
 import { answerFrom, gatewayParts, usualLimits } from '../answer';
-import { GatewayEmbedder } from '../embed';
+import { GatewayEmbedder, type Embedder, type Purpose } from '../embed';
 import type { VectorWork } from '../index/index';
 import { retrieve, type RetrieveParts } from '../retrieve';
 import type { Database } from '../store';
@@ -18,9 +18,33 @@ export interface Wired extends Answering {
   vectorWork: VectorWork;
 }
 
+/** Knows why the last texts got no vectors, for the status. */
+class RememberingEmbedder implements Embedder {
+  /** Null: they got them, or none were asked for yet. */
+  down: string | null = null;
+  readonly model: string;
+
+  constructor(private readonly inner: Embedder) {
+    this.model = inner.model;
+  }
+
+  async embed(texts: readonly string[], purpose: Purpose, signal: AbortSignal): Promise<Float32Array[]> {
+    try {
+      const vectors = await this.inner.embed(texts, purpose, signal);
+      this.down = null;
+      return vectors;
+    } catch (error) {
+      if (error instanceof NaniteError) {
+        this.down = `${error.message}${error.hint === null ? '' : ` (${error.hint})`}`;
+      }
+      throw error;
+    }
+  }
+}
+
 /** Chroma and the gateway are asked when they are needed: neither has to be there now. */
 export async function createAnswering(database: Database, log: Log): Promise<Wired> {
-  const embedder = new GatewayEmbedder({ model: embeddingModel });
+  const embedder = new RememberingEmbedder(new GatewayEmbedder({ model: embeddingModel }));
   const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel);
   const keeper = new VectorKeeper({ database, vectors, embedder, log });
   const parts: RetrieveParts = { database, vectors, embedder, mayRead, stale: () => keeper.doubt() };
@@ -44,7 +68,7 @@ export async function createAnswering(database: Database, log: Log): Promise<Wir
         signal,
       ),
     passage: (id) => readPassage(database, id, mayRead),
-    denseDown: () => vectors.down(),
+    denseDown: () => embedder.down ?? vectors.down(),
     embeddingModel,
     rerankModel: null,
     vectorWork: keeper,

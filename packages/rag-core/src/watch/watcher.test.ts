@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,4 +78,36 @@ test('watches on for one owner when another is done', async () => {
   expect(await after(() => writeFileSync(join(root, 'a'), ''))).toEqual([root]);
   watcher.release(owner);
   expect(watcher.folders).toBe(0);
+});
+
+test('says so when the kernel gives no more watches, and no longer when there is room again', () => {
+  const folders = Array.from({ length: 12 }, (_, at) => join(root, String(at)));
+  folders.forEach((folder) => mkdirSync(folder));
+  const program = join(root, 'program.ts');
+  writeFileSync(
+    program,
+    `import { Watcher } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+     const watcher = new Watcher({ changed() {} });
+     const owner = {};
+     const added = ${JSON.stringify(folders)}.map((folder) => watcher.add(Buffer.from(folder), owner));
+     const { degraded } = watcher;
+     watcher.release(owner);
+     console.log(JSON.stringify({ added: added.filter(Boolean).length, degraded, after: watcher.degraded }));
+     watcher.close();`,
+  );
+  const run = (limit: string) =>
+    JSON.parse(
+      // A user namespace has a limit of its own, below that of the machine.
+      execFileSync(
+        'unshare',
+        [
+          ...['--user', '--map-root-user', 'sh', '-c'],
+          `echo ${limit} >/proc/sys/user/max_inotify_watches && exec "$@"`,
+          ...['sh', process.execPath, '--import', import.meta.resolve('tsx'), program],
+        ],
+        { encoding: 'utf8' },
+      ),
+    ) as unknown;
+  expect(run('5')).toEqual({ added: 5, degraded: expect.stringContaining('max_user_watches'), after: null });
+  expect(run('1000')).toEqual({ added: 12, degraded: null, after: null });
 });
