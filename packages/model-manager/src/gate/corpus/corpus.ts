@@ -73,7 +73,10 @@ export const sound: Entry[] = [
   },
 ];
 
-/** Files that broke a program, by the number under which that is known. */
+/**
+ * Files that broke a program, by the number under which that is known. Each number was looked up in November 2026, in
+ * advisories, pull requests and databases that name number and fault together; what only resembles one has no number.
+ */
 export const known: Entry[] = [
   {
     name: 'CVE-2026-7482: tensors that end behind the end of the file (Ollama, heap read while quantising)',
@@ -103,7 +106,7 @@ export const known: Entry[] = [
   },
   {
     name: 'CVE-2026-27940: memory for the tensors of a file whose size wraps when the overhead is added',
-    source: `${llama}/pull/19856`,
+    source: `${llama}/security/advisories/GHSA-3p4r-fq3f-q74v, ${llama}/pull/19856`,
     reason: 'tensor-shape',
     bytes: () =>
       ggufFile({
@@ -114,13 +117,13 @@ export const known: Entry[] = [
   },
   {
     name: 'CVE-2026-27940: more tensors than memory has bytes',
-    source: `${llama}/pull/19856`,
+    source: `${llama}/security/advisories/GHSA-3p4r-fq3f-q74v, ${llama}/issues/15711`,
     reason: 'limit',
     bytes: () => ggufFile({ ...tinyLlama(), tensorCount: (1n << 63n) / 400n }),
   },
   {
     name: 'CVE-2026-33298: a row times its stride wraps, so exabytes look like megabytes',
-    source: `${llama}/pull/18674`,
+    source: `${llama}/security/advisories/GHSA-96jg-mvhq-q7q7, ${llama}/pull/18674`,
     reason: 'tensor-shape',
     bytes: () => ggufFile(tinyTensor(0, { shape: [1024, (1n << 42n) + 1n] })),
   },
@@ -272,14 +275,21 @@ export const known: Entry[] = [
       ggufFile(tinyWith({ 'split.no': { type: 'u32', value: 0 }, 'split.count': { type: 'u16', value: 2 } })),
   },
   {
-    name: 'ONNX weights from an absolute path (CVE-2024-27318 and before)',
-    source: 'github.com/onnx/onnx/security/advisories',
+    name: 'ONNX weights from an absolute path',
+    source: 'github.com/onnx/onnx/issues/3991',
     reason: 'external-data',
     bytes: () => onnxFile({ tensors: [externalTensor({ location: '/etc/passwd', length: '128' })] }),
   },
   {
-    name: 'ONNX weights from above the model (CVE-2022-25882)',
-    source: 'nvd.nist.gov/vuln/detail/CVE-2022-25882',
+    name: 'CVE-2024-27318: ONNX weights from above the model, by way of a folder in it',
+    source: 'github.com/advisories/GHSA-whh8-fjgc-qp73',
+    reason: 'external-data',
+    bytes: () =>
+      onnxFile({ tensors: [externalTensor({ location: 'weights/../../../etc/passwd', length: '128' })] }),
+  },
+  {
+    name: 'CVE-2022-25882: ONNX weights from above the model',
+    source: 'nvd.nist.gov/vuln/detail/CVE-2022-25882, github.com/onnx/onnx/issues/3991',
     reason: 'external-data',
     bytes: () => onnxFile({ tensors: [externalTensor({ location: '../../../etc/passwd', length: '128' })] }),
   },
