@@ -69,6 +69,7 @@ export {
   VerifyRequest,
   actingForHeader,
   modelStorePaths,
+  modelfileText,
 } from './model-store';
 export { CommandArgument, CommandDescriptor, CommandOption } from './command';
 export { GatewayClient, type GatewayAddress } from './gateway-client';
@@ -110,6 +111,7 @@ export {
   OllamaProgress,
   OllamaPullRequest,
 } from './ollama-models';
+export { ollamaShow, ollamaTag } from './ollama-listing';
 export { OpenAiError, OpenAiModel, OpenAiModelDeleted, OpenAiModelList, OpenAiRequest } from './openai';
 export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
 export { GatewayBackendSettings } from './settings/gateway';
@@ -119,10 +121,13 @@ export {
   CollectionName,
   CollectionProgress,
   CollectionRequest,
+  ExportHeader,
+  ExportedVector,
   FileAside,
   FileAsideList,
   FileType,
   Hit,
+  ImportAnswer,
   KnowledgeClient,
   KnowledgeEvent,
   KnowledgeQuestion,

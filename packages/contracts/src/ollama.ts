@@ -203,6 +203,7 @@ export const OllamaShowResponse = z.object({
   parameters: z.string(),
   template: z.string(),
   system: z.string().optional(),
+  messages: z.array(z.object({ role: z.string(), content: z.string() })).optional(),
   details: OllamaModelDetails,
   model_info: z.record(z.string(), z.unknown()),
   capabilities: z.array(z.string()),

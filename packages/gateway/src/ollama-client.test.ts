@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ollama } from 'ollama';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OllamaChatResponse, OllamaGenerateResponse } from '@nanite/contracts';
+import { fakeEntry } from './__fixtures__/fake-engine';
 import { fakeWords } from './__fixtures__/fake-worker';
 import { startTestGateway, type TestGateway } from './__fixtures__/test-gateway';
 
@@ -228,6 +232,40 @@ describe('the ollama npm client', () => {
     expect(shown.capabilities).toEqual(['completion']);
     expect(shown.model_info).toMatchObject({ 'llama.context_length': 8192 });
     expect((await ollama.version()).version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('shows what a model was made from, and the text of its licence', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nanite-shown-'));
+    const template = '{% for m in messages %}{{ m.content }}{% endfor %}';
+    writeFileSync(join(folder, 'chat_template.jinja'), template);
+    const record = {
+      ...{ schema: 1, lineage: ['base:1b', 'older:1b'], licenceText: 'LICENCE\nTEXT' },
+      messages: [{ role: 'user', content: 'Ahoy' }],
+    };
+    writeFileSync(join(folder, 'record.json'), JSON.stringify(record));
+    const files = [
+      { role: 'weights' as const, path: 'm.gguf', sha256: 'a'.repeat(64), size: 1 },
+      { role: 'template' as const, path: 'chat_template.jinja', sha256: 'b'.repeat(64), size: 1 },
+    ];
+    const made = fakeEntry('made', { files, system: 'Be brief.', parameters: { stop: ['END'], top_k: 3 } });
+    at = await startTestGateway({}, [{ ...made, path: folder }]);
+    const shown = await new Ollama({ host: at.url }).show({ model: 'made' });
+    expect(shown).toMatchObject({
+      license: 'LICENCE\nTEXT',
+      template,
+      messages: [{ role: 'user', content: 'Ahoy' }],
+      details: { parent_model: 'base:1b' },
+      model_info: { 'nanite.lineage': ['base:1b', 'older:1b'], 'general.license': 'Apache-2.0' },
+    });
+    const lines = [
+      'FROM base:1b',
+      `TEMPLATE """${template}"""`,
+      'SYSTEM """Be brief."""',
+      'PARAMETER stop END',
+    ];
+    for (const line of [...lines, 'MESSAGE user Ahoy', 'LICENSE """LICENCE'])
+      expect(shown.modelfile).toContain(`\n${line}\n`);
+    rmSync(folder, { recursive: true });
   });
 
   it('loads and unloads with an empty prompt', async () => {

@@ -223,6 +223,36 @@ describe('an update', () => {
   });
 });
 
+test('weights are made smaller, where that loses nothing twice', async () => {
+  await machine.run('cat >/srv/Quantised', { input: 'FROM smollm2:135m\n' });
+  const refused = await read('bob', 'create wide --quantize f16 -f /srv/Quantised');
+  expect(refused).toMatchObject({ code: 1, text: expect.stringContaining('quantised already, as Q4_1') });
+  const unknown = await read('bob', 'create wide --quantize q9 -f /srv/Quantised');
+  expect(unknown).toMatchObject({ code: 1, text: expect.stringContaining('Q4_K_M') });
+  const wide = await read('bob', 'create wide --quantize f16 --requantize -f /srv/Quantised');
+  expect(wide.all.some((line) => /^quantising to F16 +\d+ %/.test(line))).toBe(true);
+  await machine.run('cat >/srv/Quantised', { input: 'FROM wide\n' });
+  expect((await read('bob', 'create small --quantize q8_0 -f /srv/Quantised')).code).toBe(0);
+  const { models } = (await json('bob', 'list')) as {
+    models: Array<{ name: string; size: number; details: { quantization_level: string } }>;
+  };
+  const made = Object.fromEntries(
+    models.map(({ name, size, details }) => [name, { size, type: details.quantization_level }]),
+  );
+  expect(made).toMatchObject({ 'wide:latest': { type: 'F16' }, 'small:latest': { type: 'Q8_0' } });
+  expect(made['small:latest']!.size).toBeLessThan(0.6 * made['wide:latest']!.size);
+  const answer = await machine.run(
+    'nanite ask -m small -t 0 --max-tokens 12 "What is the capital of France?"',
+    {
+      user: 'ada',
+    },
+  );
+  expect(answer.stdout).toContain('Paris');
+  // What it was made from has its own blob; nothing is left between.
+  expect(await json('bob', 'du')).toMatchObject({ unreferencedBytes: 0 });
+  await read('bob', 'rm wide small');
+});
+
 test('says what takes room, and gives it back', async () => {
   expect((await read('bob', 'du')).text).toMatch(/^NAME +SIZE +RM FREES$/m);
   expect((await read('bob', `rm up pirate second ${reference}`)).text).toMatch(/freed/);

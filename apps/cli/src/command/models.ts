@@ -122,10 +122,11 @@ export function addModelCommands(program: Command, run: Runner): void {
     )
     .argument('<name>', 'name of the new model')
     .option('-f, --file <file>', 'the Modelfile; - for standard input', 'Modelfile')
-    .option('--quantize <type>', 'quantise the weights to this type')
+    .option('--quantize <type>', 'quantise the weights to this type, such as q4_K_M: llama.cpp has the names')
+    .option('--requantize', 'also weights that are quantised already, at a loss of quality')
     .option(json, events)
     .action(
-      run(async (name: string, options: { file: string; quantize?: string; json?: boolean }) =>
+      run(async (name: string, options: import('../models/fetch').CreateOptions) =>
         (await import('../models/fetch')).createModel(name, options),
       ),
     );

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ApiFailure, ProgressEvent, type ExportRequest, type ImportRequest } from '@nanite/contracts';
 import { libDir } from '@nanite/kit';
-import { bytes } from '../terminal/format';
+import { bytes, withoutLongDigests } from '../terminal/format';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { follow } from './follow';
@@ -61,7 +61,7 @@ export function importText({ kind, models, refused = [] }: ImportResult): string
   const rows = models.map((model) => [
     sanitise(model.name),
     model.sizeBytes === undefined ? '' : bytes(model.sizeBytes),
-    sanitise(model.source ?? ways(model)),
+    withoutLongDigests(sanitise(model.source ?? ways(model))),
   ]);
   const lines = refused.map(({ name, message }) => `refused: ${sanitise(name)}: ${sanitise(message)}\n`);
   return table(rows) + lines.join('');

@@ -121,11 +121,15 @@ export const pullModel = (reference: string, options: PullOptions): Promise<numb
     return 0;
   });
 
+export interface CreateOptions {
+  file: string;
+  quantize?: string;
+  requantize?: boolean;
+  json?: boolean;
+}
+
 /** `nanite models create` */
-export const createModel = (
-  name: string,
-  options: { file: string; quantize?: string; json?: boolean },
-): Promise<number> =>
+export const createModel = (name: string, options: CreateOptions): Promise<number> =>
   told(options.json ?? false, async () => {
     const client = store();
     const modelfile = options.file === '-' ? '-' : resolve(options.file);
@@ -141,6 +145,7 @@ export const createModel = (
       ...(isFile ? { files: await uploadAll(client, local) } : { from }),
       ...(adapterPaths.length > 0 && { adapters }),
       ...(options.quantize !== undefined && { quantize: options.quantize }),
+      ...(options.requantize && { requantize: true }),
     };
     await follow(client, (signal) => client.create(request, signal), { json: options.json ?? false });
     if (!options.json) await nameAndNext(client, name);

@@ -1,5 +1,7 @@
 import {
   ApiFailure,
+  ollamaShow,
+  ollamaTag,
   type ModelDetails,
   type OllamaPs,
   type OllamaShowResponse,
@@ -7,9 +9,9 @@ import {
   type StoredModel,
 } from '@nanite/contracts';
 import { gateway } from '../gateway-address';
-import { bytes, relativeTime } from '../terminal/format';
+import { bytes, relativeTime, withoutLongDigests } from '../terminal/format';
 import { paint } from '../terminal/paint';
-import { table } from '../terminal/table';
+import { outputColumns, table } from '../terminal/table';
 import { hasStore, print, store, told } from './store';
 
 /** What the store knows beside what every server of Ollama's API tells. */
@@ -47,22 +49,7 @@ export function modelTable(models: readonly Listed[], now: number): string {
   return listing + hint;
 }
 
-/** A model of the store as Ollama's API lists one, for a machine without a gateway. */
-const asTag = ({ manifest, digest, sizeBytes }: StoredModel): OllamaTags['models'][number] => ({
-  name: manifest.name,
-  model: manifest.name,
-  modified_at: manifest.modifiedAt,
-  size: sizeBytes,
-  digest,
-  details: {
-    parent_model: '',
-    format: manifest.format,
-    family: manifest.family,
-    families: [manifest.family],
-    parameter_size: manifest.parameterSize,
-    quantization_level: manifest.quantisation,
-  },
-});
+const isAbsent = (error: unknown): boolean => error instanceof ApiFailure && error.code === 'unreachable';
 
 /** The installed models: as the gateway lists them, with what the store knows of each. */
 async function installed(): Promise<Listed[]> {
@@ -74,9 +61,8 @@ async function installed(): Promise<Listed[]> {
   const known = stored.status === 'fulfilled' ? stored.value.models : [];
   if (tags.status === 'rejected') {
     const { reason } = tags as { reason: unknown };
-    const isAbsent = reason instanceof ApiFailure && reason.code === 'unreachable';
-    if (!isAbsent || stored.status === 'rejected' || !hasStore() || isElsewhere) throw reason;
-    return known.map((model) => ({ ...asTag(model), stored: model }));
+    if (!isAbsent(reason) || stored.status === 'rejected' || !hasStore() || isElsewhere) throw reason;
+    return known.map((model) => ({ ...ollamaTag(model), stored: model }));
   }
   const listed = tags.value.models.map((model): Listed => {
     const found = known.find(({ manifest }) => manifest.name === model.name);
@@ -84,7 +70,7 @@ async function installed(): Promise<Listed[]> {
   });
   // What the gateway leaves out: models with files missing.
   const damaged = known.filter(({ manifest }) => !listed.some(({ name }) => name === manifest.name));
-  return [...listed, ...damaged.map((model) => ({ ...asTag(model), stored: model }))];
+  return [...listed, ...damaged.map((model) => ({ ...ollamaTag(model), stored: model }))];
 }
 
 export function loadedTable({ models }: OllamaPs, now: number): string {
@@ -103,12 +89,32 @@ export function loadedTable({ models }: OllamaPs, now: number): string {
   ]);
 }
 
+/** The name of a licence, and how to read its text where there is more than a name. */
+function licenceLine({ license, model_info }: OllamaShowResponse): string {
+  const text = license.trim();
+  const known = model_info['general.license'];
+  const [first = ''] = text.split('\n');
+  const name = typeof known === 'string' ? known : first;
+  return text === name ? name : `${name}; --licence prints the text`;
+}
+
+/** Lines of a chat template that are shown besides all else; some are as long as a program. */
+const templateLines = 6;
+
+function beginning(template: string): string {
+  const columns = Math.min(outputColumns(), 100) - 4;
+  const lines = template.trim().split('\n');
+  const shown = lines
+    .slice(0, templateLines)
+    .map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
+  return [...shown, ...(lines.length > templateLines ? ['… --template prints all of it'] : [])].join('\n');
+}
+
 const indented = (text: string): string => text.trim().replace(/^/gm, '  ');
 
 export function modelText(name: string, model: OllamaShowResponse, details: ModelDetails | null): string {
   const { bold } = paint(process.stdout);
   const context = Object.entries(model.model_info).find(([key]) => key.endsWith('.context_length'))?.[1];
-  const licence = model.license.trim().split('\n');
   const rows = [
     ['name', name],
     ['family', model.details.family],
@@ -117,12 +123,14 @@ export function modelText(name: string, model: OllamaShowResponse, details: Mode
     ['format', model.details.format],
     ['can do', model.capabilities.join(', ')],
     ...(context === undefined ? [] : [['context', `${String(context)} tokens`]]),
-    ['licence', licence[0] ?? ''],
+    ['licence', licenceLine(model)],
     ...(details === null ? [] : storedRows(details)),
   ];
   const parts = [table(rows.map(([key, value]) => [bold(key ?? ''), value ?? '']))];
   if (model.parameters.trim() !== '')
     parts.push(`${bold('default parameters')}\n${indented(model.parameters)}\n`);
+  if (model.template.trim() !== '')
+    parts.push(`${bold('chat template')}\n${indented(beginning(model.template))}\n`);
   if (model.system) parts.push(`${bold('system prompt')}\n${indented(model.system)}\n`);
   return parts.join('\n');
 }
@@ -135,8 +143,7 @@ const trusted = {
 
 function storedRows({ manifest, record, origin, path, fit, missing }: ModelDetails): string[][] {
   return [
-    // The digest in full is in --json, and fills no screen.
-    ['source', manifest.source.replace(/(@sha256:[0-9a-f]{12})[0-9a-f]{52}/, '$1…')],
+    ['source', withoutLongDigests(manifest.source)],
     ...(record.trust === null ? [] : [['digests', trusted[record.trust]]]),
     ...(record.lineage.length > 0 ? [['made from', record.lineage.join(', which is made from ')]] : []),
     ...(origin === 'package' ? [['comes from', 'a Debian package; apt removes it']] : []),
@@ -166,18 +173,19 @@ export interface ShowOptions {
 /** `nanite models show` */
 export const showModel = (name: string, options: ShowOptions): Promise<number> =>
   told(options.json ?? false, async () => {
-    const model = await gateway().show(name);
-    const details =
-      process.env['NANITE_HOST'] || !hasStore()
-        ? null
-        : // The gateway also has models that are in no store of this machine.
-          await store()
-            .show(name)
-            .catch(() => null);
+    const [shown, stored] = await Promise.allSettled([
+      gateway().show(name),
+      process.env['NANITE_HOST'] || !hasStore() ? Promise.resolve(null) : store().show(name),
+    ]);
+    // The gateway also has models that are in no store of this machine, and may not be installed.
+    const details = stored.status === 'fulfilled' ? stored.value : null;
+    if (shown.status === 'rejected' && (details === null || !isAbsent(shown.reason))) throw shown.reason;
+    const asked = shown.status === 'fulfilled' ? shown.value : null;
+    const model = details === null ? asked! : ollamaShow(details, details.template ?? asked?.template ?? '');
     const parts: Array<[boolean | undefined, () => string]> = [
-      [options.modelfile, () => details?.modelfile ?? model.modelfile],
-      [options.template, () => details?.template ?? model.template],
-      [options.licence, () => details?.record.licenceText ?? model.license],
+      [options.modelfile, () => model.modelfile],
+      [options.template, () => model.template],
+      [options.licence, () => model.license],
       [options.parameters, () => model.parameters],
       [options.system, () => model.system ?? ''],
     ];

@@ -200,8 +200,10 @@ describe('list and show', () => {
     const { stdout } = await run('show', 'smollm2:135m');
     expect(stdout).toMatch(/made from +base:1b/);
     expect(stdout).toMatch(/digests +named by nobody/);
-    expect((await run('show', 'smollm2:135m', '--modelfile')).stdout).toBe('FROM base:1b\n');
+    expect((await run('show', 'smollm2:135m', '--modelfile')).stdout).toContain('\nFROM base:1b\n');
     expect((await run('show', 'smollm2:135m', '--licence')).stdout).toBe('LICENCE TEXT\n');
+    expect(stdout).toContain('--licence prints the text');
+    expect(stdout).toContain('{{ .Prompt }}');
     // One that the gateway has from elsewhere is shown as before.
     expect((await run('show', 'bge-small')).stdout).toContain('embedding');
   });

@@ -11,6 +11,10 @@ export function bytes(count: number): string {
   return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** A digest in full fills no screen; it is in --json. */
+export const withoutLongDigests = (text: string): string =>
+  text.replaceAll(/(sha256[:-][0-9a-f]{12})[0-9a-f]{52}/g, '$1…');
+
 /** `1 file`, `3 files`. */
 export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 

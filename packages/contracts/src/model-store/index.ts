@@ -15,6 +15,7 @@ export {
   VerifyReport,
 } from './answers';
 export { ModelStoreClient } from './client';
+export { modelfileText } from './modelfile-text';
 export { Digest, Job, JobAction, JobId, JobList, ProgressEvent } from './progress';
 export {
   CopyRequest,

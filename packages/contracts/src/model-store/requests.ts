@@ -34,8 +34,10 @@ export const CreateRequest = z.strictObject({
     .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.array(z.string())]))
     .optional(),
   messages: z.array(z.strictObject({ role: z.string(), content: z.string() })).optional(),
-  /** Refused (501) where no quantiser is installed. */
-  quantize: z.string().optional(),
+  /** A type by llama.cpp's name, such as `q4_K_M`; 501 where nanite-llama is not installed. */
+  quantize: z.string().max(32).optional(),
+  /** Quantise weights that are quantised already: what that costs in quality adds up. */
+  requantize: z.boolean().optional(),
 });
 
 /** A Modelfile as text; the answer is {@link ParsedModelfile}. */

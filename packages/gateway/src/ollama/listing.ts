@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  ModelRecord,
   OllamaShowRequest,
+  ollamaShow,
+  ollamaTag,
   type ModelEntry,
-  type ModelManifest,
   type OllamaModelDetails,
   type OllamaPs,
   type OllamaShowResponse,
@@ -21,26 +23,6 @@ import { isOllama, toOllama } from './generate-text';
  */
 export const ollamaVersion = '0.14.0';
 
-const detailsOf = (manifest: ModelManifest): OllamaModelDetails => ({
-  parent_model: '',
-  format: manifest.format,
-  family: manifest.family,
-  families: [manifest.family],
-  parameter_size: manifest.parameterSize,
-  quantization_level: manifest.quantisation,
-});
-
-const digestOf = ({ files }: ModelManifest): string =>
-  files.find(({ role }) => role === 'weights')?.sha256 ?? files[0]?.sha256 ?? '';
-
-const listed = ({ manifest, sizeBytes }: ModelEntry) => ({
-  name: manifest.name,
-  model: manifest.name,
-  size: sizeBytes,
-  digest: digestOf(manifest),
-  details: detailsOf(manifest),
-});
-
 const noDetails: OllamaModelDetails = {
   parent_model: '',
   format: '',
@@ -53,7 +35,7 @@ const noDetails: OllamaModelDetails = {
 /** GET /api/tags: the models of this machine, then those of backends. */
 export const tags: Handler = async (exchange, context) => {
   const entries = await context.catalogue.list();
-  const local = entries.map((entry) => ({ ...listed(entry), modified_at: entry.manifest.modifiedAt }));
+  const local = entries.map(ollamaTag);
   const others = (await context.backends.allNames()).map((name) => ({
     name,
     model: name,
@@ -76,9 +58,10 @@ export const ps: Handler = async (exchange, context) => {
     const entry = entries.find(({ manifest }) => manifest.id === loaded.id);
     if (entry === undefined || loaded.worker === null) return [];
     const { plan } = loaded.worker;
+    const { modified_at: _, ...listed } = ollamaTag(entry);
     return [
       {
-        ...listed(entry),
+        ...listed,
         size: loaded.memoryBytes + plan.vramBytes,
         size_vram: plan.vramBytes,
         context_length: plan.context,
@@ -100,19 +83,6 @@ export const running: Handler = (exchange) => {
   exchange.text('Ollama is running', 'text/plain; charset=utf-8');
 };
 
-/** Ollama's word for each capability; a model that completes may do so in chats. */
-function capabilitiesOf({ capabilities }: ModelManifest): string[] {
-  const names = capabilities.map((each) => (each === 'chat' ? 'completion' : each));
-  return [...new Set(names)].filter((each) => each !== 'rerank');
-}
-
-/** `parameters` as `ollama show` prints them: a name and a value on each line. */
-const parametersText = (manifest: ModelManifest): string =>
-  Object.entries(manifest.parameters)
-    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => [name, each] as const))
-    .map(([name, value]) => `${name.padEnd(30)} ${typeof value === 'string' ? JSON.stringify(value) : value}`)
-    .join('\n');
-
 /** The model's chat template (Jinja): of the worker where one runs, else of its folder; empty where unknown. */
 async function templateOf(context: Context, entry: ModelEntry): Promise<string> {
   const file = entry.manifest.files.find(({ role }) => role === 'template');
@@ -132,11 +102,11 @@ async function templateOf(context: Context, entry: ModelEntry): Promise<string> 
   }
 }
 
-/** `134.5M` as a number; 0 where it says something else. */
-function parameterCount(size: string): number {
-  const match = /^([\d.]+)\s*([KMBT]?)$/i.exec(size.trim());
-  const scale = { '': 1, K: 1e3, M: 1e6, B: 1e9, T: 1e12 }[(match?.[2] ?? '').toUpperCase()] ?? 1;
-  return match === null ? 0 : Math.round(Number(match[1]) * scale);
+/** What the store has written down of a model besides its manifest; that of a Debian package has nothing. */
+async function recordOf({ path }: ModelEntry): Promise<ModelRecord> {
+  const text = await readFile(join(path, 'record.json'), 'utf8').catch(() => '{"schema":1}');
+  const record = ModelRecord.safeParse(JSON.parse(text));
+  return record.success ? record.data : ModelRecord.parse({ schema: 1 });
 }
 
 /** POST /api/show */
@@ -162,25 +132,8 @@ export const show: Handler = async (exchange, context) => {
     } satisfies OllamaShowResponse);
     return;
   }
-  const { manifest } = target.entry;
-  const answer: OllamaShowResponse = {
-    license: manifest.licence,
-    modelfile: `# Nanite has no Modelfile: this model is ${target.entry.path}\nFROM ${manifest.name}\n`,
-    parameters: parametersText(manifest),
-    template: await templateOf(context, target.entry),
-    ...(manifest.system !== null && { system: manifest.system }),
-    details: detailsOf(manifest),
-    model_info: {
-      'general.architecture': manifest.family,
-      'general.parameter_count': parameterCount(manifest.parameterSize),
-      [`${manifest.family}.context_length`]: manifest.contextLength,
-      ...(manifest.embeddingLength !== null && {
-        [`${manifest.family}.embedding_length`]: manifest.embeddingLength,
-      }),
-      'nanite.source': manifest.source,
-    },
-    capabilities: capabilitiesOf(manifest),
-    modified_at: manifest.modifiedAt,
-  };
-  exchange.json(answer);
+  const { entry } = target;
+  exchange.json(
+    ollamaShow({ manifest: entry.manifest, record: await recordOf(entry) }, await templateOf(context, entry)),
+  );
 };

@@ -26,6 +26,8 @@ export interface Sandboxed extends SandboxLimits {
   stdout?: number;
   /** Files and folders that the program may read besides /usr. */
   readable: readonly string[];
+  /** Folder in which it may make files of up to `fileBytes`; refused where the kernel has no Landlock. */
+  writable?: string;
 }
 
 export interface SandboxedRun extends Sandboxed {
@@ -59,11 +61,15 @@ const mostOutput = 8 * 2 ** 20;
  * no system call through that makes sockets, processes or files, and Landlock hides all files but /usr and `readable`.
  * Both belong to util-linux, which is essential on Debian; neither needs root, a user namespace or systemd, so the same
  * sandbox holds inside a hardened unit, in a container and in a test (docs/decisions/0087).
- * @throws NaniteError `sandbox-missing` where there is no filter for this processor. Whether it has started is seen only
+ * @throws NaniteError `sandbox-missing` where there is no filter for this processor, or no Landlock for `writable`. Whether it has started is seen only
  *   by what it says: see {@link sandboxFailed}
  */
 export async function startSandboxed(run: Sandboxed): Promise<SandboxedProcess> {
-  const landlock = (await landlockWorks()) ? landlockArguments(run.readable, dirname(run.command[0]!)) : [];
+  const mayWrite = run.writable !== undefined;
+  const works = await landlockWorks();
+  if (mayWrite && !works)
+    throw sandboxMissing('this kernel has no Landlock to say which files may be written');
+  const landlock = works ? landlockArguments(run.readable, dirname(run.command[0]!), run.writable) : [];
   return spawn(
     'prlimit',
     [
@@ -83,7 +89,7 @@ export async function startSandboxed(run: Sandboxed): Promise<SandboxedProcess> 
       ...run.command,
     ],
     {
-      stdio: [run.stdin ?? 'ignore', run.stdout ?? 'pipe', 'pipe', run.fd ?? 'ignore', filterFile()],
+      stdio: [run.stdin ?? 'ignore', run.stdout ?? 'pipe', 'pipe', run.fd ?? 'ignore', filterFile(mayWrite)],
       // Node reads OpenSSL's settings before anything else, and these are hidden.
       env: { PATH: '/usr/bin:/bin', OPENSSL_CONF: '/dev/null', LC_ALL: 'C.UTF-8', ...run.environment },
       cwd: '/',
@@ -135,12 +141,13 @@ export async function runSandboxed(run: SandboxedRun): Promise<Ran> {
   }
 }
 
-let filter: number | undefined;
+const filters = new Map<boolean, number>();
 
 /** The filter as an open file without a name: setpriv reads it by `/dev/fd`, and what Node calls a pipe is a socket. */
-function filterFile(): number {
-  if (filter !== undefined) return filter;
-  const program = seccompFilter();
+function filterFile(mayWrite: boolean): number {
+  const known = filters.get(mayWrite);
+  if (known !== undefined) return known;
+  const program = seccompFilter(process.arch, mayWrite);
   if (!program) {
     throw new NaniteError(
       'sandbox-missing',
@@ -155,11 +162,12 @@ function filterFile(): number {
   try {
     const path = join(folder, 'filter');
     writeFileSync(path, program, { mode: 0o400 });
-    filter = openSync(path, 'r');
+    const filter = openSync(path, 'r');
+    filters.set(mayWrite, filter);
+    return filter;
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return filter;
 }
 
 function collect(stream: Readable | null, stop: () => void): () => string {
@@ -173,7 +181,7 @@ function collect(stream: Readable | null, stop: () => void): () => string {
   return () => Buffer.concat(parts).toString('utf8');
 }
 
-function landlockArguments(readable: readonly string[], programs = '/usr'): string[] {
+function landlockArguments(readable: readonly string[], programs = '/usr', writable?: string): string[] {
   const rule = (access: string, path: string) => ['--landlock-rule', `path-beneath:${access}:${path}`];
   return [
     ...['--landlock-access', 'fs'],
@@ -182,6 +190,7 @@ function landlockArguments(readable: readonly string[], programs = '/usr'): stri
     ...rule('read-file', '/dev/null'),
     ...rule('read-file,read-dir', '/sys/devices/system'),
     ...readable.flatMap((path) => rule('read-file', path)),
+    ...(writable === undefined ? [] : rule('read-file,write-file,make-reg,truncate', writable)),
   ];
 }
 

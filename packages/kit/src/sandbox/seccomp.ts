@@ -124,6 +124,7 @@ const enosys = 38;
 
 /** Bits of open(2) that make or change a file: O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, the bit of O_TMPFILE. */
 const writing = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000;
+const tmpfile = 0o20000000;
 const cloneThread = 0x0001_0000;
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number];
@@ -132,8 +133,9 @@ type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, valu
  * The filter as seccomp(2) takes it: an array of struct sock_filter, for `setpriv --seccomp-filter`.
  *
  * @param machine as process.arch names it; null for one that has no table here
+ * @param mayWrite let files be opened for writing: only where Landlock says which
  */
-export function seccompFilter(machine: string = process.arch): Buffer | null {
+export function seccompFilter(machine: string = process.arch, mayWrite = false): Buffer | null {
   if (machine !== 'x64' && machine !== 'arm64') return null;
   const { audit, column, open, openat, clone } = machines[machine];
   const argument = (index: number) => 16 + 8 * index;
@@ -145,7 +147,7 @@ export function seccompFilter(machine: string = process.arch): Buffer | null {
     when(
       call,
       [load, 0, 0, argument(flags)],
-      [ifAnyBit, 0, 1, writing],
+      [ifAnyBit, 0, 1, mayWrite ? tmpfile : writing],
       [give, 0, 0, failWith(eperm)],
       [give, 0, 0, allow],
     );

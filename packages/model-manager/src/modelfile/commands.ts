@@ -100,11 +100,3 @@ function unquote(value: string): string | null {
   if (text.startsWith('"')) return text.length >= 2 && text.endsWith('"') ? text.slice(1, -1) : null;
   return text;
 }
-
-/** A value as it must be written to be read again as it is. */
-export function quote(value: string): string {
-  const bare = !/[\n\r]/.test(value) && value === value.trim() && !value.startsWith('"') && value !== '';
-  if (bare) return value;
-  // A single quote ends only at the end of a line, so one inside does not matter there; three are safe for all else.
-  return value.includes('"') || /[\n\r]/.test(value) ? `"""${value}"""` : `"${value}"`;
-}

@@ -1,5 +1,5 @@
-import type { ParsedModelfile, StoredModel } from '@nanite/contracts';
-import { badModelfile, parseCommands, quote } from './commands';
+import { modelfileText, type ParsedModelfile, type StoredModel } from '@nanite/contracts';
+import { badModelfile, parseCommands } from './commands';
 import { jinjaFromGo, translateGoTemplate } from './go-template';
 import { readParameters } from './parameters';
 
@@ -55,28 +55,10 @@ export function parseModelfile(text: string): ParsedModelfile {
  *
  * @param template its chat template where it has one of its own
  */
-export function printModelfile({ manifest, record }: StoredModel, template: string | null): string {
-  const lines = [
-    '# Modelfile written by Nanite.',
-    '# To make a model from it, put the FROM line in place of this one:',
-    `# FROM ${manifest.name}`,
-    '',
-    `FROM ${record.lineage[0] ?? manifest.name}`,
-  ];
-  if (template !== null) {
-    if (isJinja(template) || translateGoTemplate(template)) lines.push(`TEMPLATE ${quoted(template)}`);
-    else
-      lines.push("# TEMPLATE is left out: it is in the language of Go, and the model's own is used instead");
+export function printModelfile(model: StoredModel, template: string | null): string {
+  if (template === null || isJinja(template) || translateGoTemplate(template) !== null) {
+    return modelfileText(model, template);
   }
-  if (manifest.system !== null) lines.push(`SYSTEM ${quoted(manifest.system)}`);
-  for (const [name, value] of Object.entries(manifest.parameters)) {
-    for (const each of Array.isArray(value) ? value : [value])
-      lines.push(`PARAMETER ${name} ${quote(String(each))}`);
-  }
-  for (const { role, content } of record.messages) lines.push(`MESSAGE ${role} ${quote(content)}`);
-  if (record.licenceText !== null) lines.push(`LICENSE ${quoted(record.licenceText)}`);
-  return `${lines.join('\n')}\n`;
+  const note = "TEMPLATE is left out: it is in the language of Go, and the model's own is used instead";
+  return modelfileText(model, null, note);
 }
-
-/** Texts for people always stand in three quotes, as Ollama prints them. */
-const quoted = (text: string) => (text.endsWith('"') ? quote(text) : `"""${text}"""`);

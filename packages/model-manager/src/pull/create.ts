@@ -5,6 +5,7 @@ import { jinjaFromGo } from '../modelfile/go-template';
 import { fullName, type Store } from '../store';
 import { manifestOf, type CheckedFile } from './manifest';
 import type { Asked, Puller } from './pull';
+import { quantisationType, quantise } from './quantise';
 import { isJinja } from './template';
 import { storeText } from './text-blob';
 
@@ -36,22 +37,20 @@ const blank: ModelRecord = {
 /**
  * Make a model from another one, or from blobs that were uploaded: Ollama's /api/create.
  *
- * @throws NaniteError `unsupported` 501 for `quantize`; `model-not-found`, `blob-missing` 404; `refused-model`, `unsupported-template` 422
+ * @throws NaniteError what {@link quantise} throws; `model-not-found`, `blob-missing` 404; `refused-model`, `unsupported-template` 422
  */
 export async function createModel(
   puller: Puller,
   request: CreateRequest,
   asked: Asked,
 ): Promise<StoredModel> {
-  if (request.quantize !== undefined) {
-    throw new NaniteError('unsupported', 'this machine cannot quantise models', {
-      status: 501,
-      hint: 'pull it quantised, such as hf://org/repo:Q4_K_M',
-    });
-  }
+  const type = request.quantize === undefined ? null : quantisationType(request.quantize);
   const { store } = puller;
   const releases: Array<() => void> = [];
   const keep = (digest: string) => void releases.push(store.hold([digest]));
+  // Blobs of weights that were made, and of those they were made from, which the new model does not have.
+  let made: string[] = [];
+  let passing: string[] = [];
   try {
     const base = request.from === undefined ? null : store.find(request.from);
     if (base === null && Object.keys(request.files ?? {}).length === 0) {
@@ -59,7 +58,7 @@ export async function createModel(
         status: 400,
       });
     }
-    const files: CheckedFile[] = base === null ? [] : await filesOfModel(store, base, keep, asked);
+    let files: CheckedFile[] = base === null ? [] : await filesOfModel(store, base, keep, asked);
     const given = [...Object.entries(request.files ?? {}), ...Object.entries(request.adapters ?? {})];
     for (const [name, digest] of given) {
       keep(digest.slice('sha256:'.length));
@@ -67,6 +66,14 @@ export async function createModel(
     }
     asked.report({ status: 'verifying sha256 digest' });
     await puller.check(files, asked.signal);
+    if (type !== null) {
+      const before = files.map(({ sha256 }) => sha256);
+      files = await quantise(puller, files, type, { again: request.requantize ?? false, keep }, asked);
+      made = files.map(({ sha256 }) => sha256).filter((sha256) => !before.includes(sha256));
+      passing = before;
+      asked.report({ status: 'verifying sha256 digest' });
+      await puller.check(files, asked.signal);
+    }
     const name = fullName(request.model);
     const text = await takeTemplate(store, request.template, files, keep);
     const drawn = manifestOf(store.idFor(name), name, text.files, {
@@ -76,6 +83,7 @@ export async function createModel(
     const licence = request.license === undefined ? null : [request.license].flat().join('\n\n');
     const manifest: ModelManifest = {
       ...(base === null ? drawn : { ...base.manifest, files: drawn.files, capabilities: drawn.capabilities }),
+      ...(type !== null && { quantisation: drawn.quantisation, parameterSize: drawn.parameterSize }),
       id: drawn.id,
       name,
       aliases: [],
@@ -98,6 +106,7 @@ export async function createModel(
     return store.put(manifest, record);
   } finally {
     for (const release of releases) release();
+    store.discard([...made, ...passing]);
   }
 }
 

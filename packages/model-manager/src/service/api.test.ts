@@ -346,10 +346,12 @@ describe('create and copy', () => {
     ).rejects.toMatchObject({ code: 'unsupported-template', status: 422 });
   });
 
-  it('refuse to quantise, and what does not exist', async () => {
-    await expect(all(client.create({ model: 'a', from: 'b', quantize: 'q4_0' }))).rejects.toMatchObject({
-      code: 'unsupported',
-      status: 501,
+  it('refuse a type, and what does not exist', async () => {
+    offer('tiny:1');
+    await pull('tiny:1');
+    await expect(all(client.create({ model: 'a', from: 'tiny', quantize: 'q9' }))).rejects.toMatchObject({
+      code: 'bad-request',
+      hint: expect.stringContaining('Q4_K_M'),
     });
     await expect(all(client.create({ model: 'a', from: 'b' }))).rejects.toMatchObject({
       code: 'model-not-found',

@@ -172,7 +172,11 @@ describe('an update', () => {
     const current = put('a:1', old);
     const id = current.manifest.id;
     const digest = () => store.find('a:1').manifest.files[0]?.sha256;
+    // One that was staged and never taken leaves nothing.
+    const never = await blob();
+    store.stage(aManifest(id, 'a:1', [never]), aRecord());
     store.stage(aManifest(id, 'a:1', [next]), aRecord());
+    expect(store.blobs.has(never.sha256)).toBe(false);
     expect(digest()).toBe(old.sha256);
     expect(store.list()).toHaveLength(1);
     store.collectGarbage(new Set());

@@ -125,7 +125,10 @@ export class Store {
 
   /** Keep a new version beside the current one, which stays what it is. */
   stage(manifest: ModelManifest, record: ModelRecord): void {
+    const before = this.#digestsOf(manifest.id);
     placeModel(this.layout, this.blobs, join(this.layout.staged, manifest.id), { manifest, record });
+    // What was staged before and never taken.
+    this.#collectAmong(before);
   }
 
   stagedOf(id: string): StoredModel | null {
