@@ -6,7 +6,7 @@ import { Watcher } from '../watch';
 import type { StoredCollection } from './collections';
 import { applyMovesAndLosses, type Difference } from './difference';
 import { indexFile, type Task } from './index-file';
-import type { IndexParts } from './parts';
+import type { IndexParts, VectorWork } from './parts';
 import { Root } from './root';
 
 /** Files that are extracted at once; one more where a change that somebody made just now waits behind slow ones. */
@@ -64,6 +64,9 @@ export class Indexer {
   private stopped: string | null = null;
   private vectorsIdle = false;
   private vectorsRetry = retryMs.vectors;
+  /** No attempt before this time, in milliseconds since 1970. */
+  private vectorsAfter = 0;
+  private embedding = false;
   /** Whether what computes or keeps vectors is down. */
   private vectorsDown = false;
   /** An error of a file that is none of the file's. */
@@ -143,6 +146,7 @@ export class Indexer {
   /** Vectors are wanted or can be had again. */
   wakeVectors(): void {
     this.vectorsIdle = false;
+    this.vectorsAfter = 0;
     this.wake();
   }
 
@@ -215,7 +219,7 @@ export class Indexer {
     this.watcher.close();
     this.wake();
     await this.loop;
-    while (this.running > 0) await this.sleep(null);
+    while (this.running > 0 || this.embedding) await this.sleep(null);
   }
 
   private eta(files: number, chunks: number): number | null {
@@ -252,7 +256,7 @@ export class Indexer {
     while (!signal.aborted) {
       try {
         await this.look();
-        const waits = [await this.launch(), await this.embed()];
+        const waits = [await this.launch(), this.embed()];
         if (this.failed !== null) throw this.failed;
         // Where the kernel does not watch everything, time does.
         if (this.watcher.degraded !== null) waits.push(retryMs.unwatched);
@@ -372,26 +376,44 @@ export class Indexer {
     }
   }
 
-  /** @returns milliseconds after which to try again, null: when something happens */
-  private async embed(): Promise<number | null> {
-    const { vectors, database } = this.parts;
-    if (vectors === null || this.vectorsIdle || !this.settled || this.waiting !== null) return null;
+  /**
+   * Let vectors be made beside everything else: a change of a file does not wait for them.
+   *
+   * @returns milliseconds after which to try again, null: when something happens
+   */
+  private embed(): number | null {
+    const { vectors } = this.parts;
+    if (vectors === null || this.embedding || this.vectorsIdle || !this.settled || this.waiting !== null)
+      return null;
+    const early = this.vectorsAfter - Date.now();
+    if (early > 0) return early;
+    this.embedding = true;
+    this.embedSome(vectors)
+      .catch((error: unknown) => {
+        if (!this.stop.signal.aborted) this.failed ??= error;
+      })
+      .finally(() => {
+        this.embedding = false;
+        this.wake();
+      });
+    return null;
+  }
+
+  private async embedSome(vectors: VectorWork): Promise<void> {
     const done = await vectors.some(this.stop.signal);
     if (done > 0) {
       if (this.embedPace.since === 0) this.embedPace.since = Date.now();
       this.embedPace.done += done;
       this.vectorsRetry = retryMs.vectors;
       this.vectorsDown = false;
-      return 0;
+      return;
     }
-    if ((await database.get('SELECT 1 FROM chunks WHERE vector = 0 LIMIT 1')) === undefined) {
-      this.vectorsIdle = true;
-      this.vectorsDown = false;
-      return null;
-    }
-    this.vectorsDown = true;
+    const { database } = this.parts;
+    this.vectorsDown = (await database.get('SELECT 1 FROM chunks WHERE vector = 0 LIMIT 1')) !== undefined;
+    this.vectorsIdle = !this.vectorsDown;
+    if (!this.vectorsDown) return;
     // What computes or keeps them is down. It is asked again, less and less often.
     this.vectorsRetry = Math.min(this.vectorsRetry * 2, retryMs.vectorsMost);
-    return this.vectorsRetry;
+    this.vectorsAfter = Date.now() + this.vectorsRetry;
   }
 }

@@ -41,7 +41,7 @@ test('nothing waits on mains, nor for the battery of a mouse', async () => {
 
 test('rests the longer the more programs wait for a processor', async () => {
   const rests = [];
-  for (const percent of [0, 50, 90]) {
+  for (const percent of [0, 60, 90]) {
     pressure(percent);
     rests.push((await restraint(1000, sources)).rest);
   }

@@ -6,8 +6,8 @@ import { unrestrained, type Restraint } from './parts';
 const fewFiles = 100;
 
 /** Share of the last ten seconds in which somebody waited for a processor, in percent, from which others go first. */
-const busyPercent = 40;
-const veryBusyPercent = 75;
+const busyPercent = 50;
+const veryBusyPercent = 80;
 
 /** Where the kernel tells; other paths in tests. */
 export interface Sources {
@@ -50,7 +50,7 @@ export async function restraint(pending: number, sources: Sources = kernel): Pro
     return { wait: 'the computer runs on battery', rest: 0 };
   }
   const pressure = await processorPressure(sources.pressure);
-  if (pressure >= veryBusyPercent) return { wait: null, rest: 200 };
-  if (pressure >= busyPercent) return { wait: null, rest: 30 };
+  if (pressure >= veryBusyPercent) return { wait: null, rest: 100 };
+  if (pressure >= busyPercent) return { wait: null, rest: 20 };
   return unrestrained;
 }

@@ -80,7 +80,7 @@ async function untilFound(client: KnowledgeClient, word: string, wanted: number)
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
   const count = quick ? 1000 : 10_000;
   const rescans = quick ? 3 : 10;
-  const changes = quick ? 3 : 20;
+  const changes = quick ? 3 : 10;
   const idleSeconds = quick ? 10 : 60;
   const scratch = mkdtempSync(join(peersFolder(), 'index-'));
   const files = join(scratch, 'files');
