@@ -18,6 +18,7 @@ export class FakeGateway {
   readonly asked: Asked[] = [];
   /** Requests whose client went away before their answer was complete. */
   aborted = 0;
+  private readonly raw: Record<string, (text: string, response: ServerResponse) => void> = {};
   private readonly server: Server;
 
   constructor(
@@ -38,6 +39,12 @@ export class FakeGateway {
     return this;
   }
 
+  /** Where the body is not one JSON value. */
+  onRaw(path: string, handler: (text: string, response: ServerResponse) => void): this {
+    this.raw[path] = handler;
+    return this;
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -46,7 +53,15 @@ export class FakeGateway {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = '';
-    for await (const piece of request.setEncoding('utf8')) text += String(piece);
+    try {
+      for await (const piece of request.setEncoding('utf8')) text += String(piece);
+    } catch {
+      // Whoever asked went away before the question was complete.
+      this.aborted++;
+      return;
+    }
+    const raw = this.raw[request.url ?? ''];
+    if (raw) return raw(text, response);
     const asked: Asked = {
       method: request.method ?? '',
       path: request.url ?? '',

@@ -144,6 +144,39 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
         (await collections()).scanCollection(name, options),
       ),
     );
+  const exchange = () => import('../knowledge/exchange');
+  knowledge
+    .command('export')
+    .summary('put a collection into a file')
+    .description(
+      'Put a collection into a file: its folders, its options, and what was computed of its files, without their text. ' +
+        'Whoever imports it needs the files, and need not compute again what they mean.',
+    )
+    .argument('<collection>', 'its name')
+    .requiredOption('--to <file>', 'the file')
+    .option(json, asJson)
+    .action(
+      run(async (name: string, options: { to: string; json?: boolean }) =>
+        (await exchange()).exportCollection(name, options),
+      ),
+    );
+  knowledge
+    .command('import')
+    .summary('make a collection of an exported one')
+    .description(
+      'Make a collection again that was exported, here or on another machine that has the same files.',
+    )
+    .argument('<file>', 'the file')
+    .option('--name <name>', 'its name here (default: the one it had)')
+    .option('--root <folder>', 'where its folders lie here, in their order; may be repeated', collect, [])
+    .option('--wait', 'return when all is read (default on a terminal)')
+    .option('--no-wait', 'return at once')
+    .option(json, asJson)
+    .action(
+      run(async (file: string, options: import('../knowledge/exchange').ImportOptions) =>
+        (await exchange()).importCollection(file, options),
+      ),
+    );
   knowledge
     .command('eval')
     .summary('measure how well files are found')

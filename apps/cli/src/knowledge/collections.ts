@@ -54,7 +54,7 @@ function checkedFolder(folder: string): string {
 const busy = new Set(['scanning', 'indexing', 'embedding']);
 
 /** Show how far a collection is until it is ready, waits or stopped. Ctrl-C ends the looking on, not the indexing. */
-async function watchProgress(first: Collection): Promise<Collection> {
+export async function watchProgress(first: Collection): Promise<Collection> {
   const line = new PassingLine();
   let collection = first;
   let left = false;
@@ -86,7 +86,7 @@ function progressText({ name, progress }: Collection): string {
   return `${name}: ${chunks.embedded} of ${counted(chunks.all, 'passage')} understood${left}`;
 }
 
-function addedText({ name, progress }: Collection): string {
+export function addedText({ name, progress }: Collection): string {
   const { files, chunks, state, why } = progress;
   const aside =
     files.aside > 0

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeGateway, json } from '../__fixtures__/fake-gateway';
 import { Nanite } from '../__fixtures__/nanite';
@@ -288,6 +289,76 @@ describe('nanite knowledge', () => {
     );
     const ran = await nanite.run(['knowledge', 'show', 'papers'], env);
     expect(ran.stdout).toContain('set aside\n  /a/x.pdf: it is encrypted\n  and 2 more\n');
+  });
+
+  it('exports into a file and imports from it, under another name and from other folders', async () => {
+    const header = {
+      format: 'nanite-knowledge',
+      version: 1,
+      name: 'papers',
+      roots: ['/a'],
+      include: [],
+      exclude: [],
+      gitignore: true,
+      model: 'bge-small',
+      components: 1,
+    };
+    const vector = { text: Buffer.alloc(16).toString('base64'), vector: Buffer.alloc(4).toString('base64') };
+    rag.on('/v1/collections/papers/export', (_asked, response) => {
+      response.end(`${JSON.stringify(header)}\n${JSON.stringify(vector)}\n`);
+    });
+    const file = join(rag.folder, 'papers.export');
+    expect(await nanite.run(['knowledge', 'export', 'papers', '--to', file], env)).toMatchObject({
+      status: 0,
+    });
+    expect((await nanite.run(['knowledge', 'export', 'papers', '--to', file], env)).stderr).toContain(
+      'there already',
+    );
+
+    let sent = '';
+    rag.onRaw('/v1/import', (text, response) => {
+      sent = text;
+      json(response, 200, { collection: collection('b', ['/b']), vectors: 1, notes: ['a note'] });
+    });
+    const words = ['knowledge', 'import', file, '--name', 'b', '--root', rag.folder];
+    const ran = await nanite.run(words, env);
+    expect(ran.stdout).toContain('b: 2 files, 7 passages');
+    expect(ran.stdout).toContain('a note\n');
+    expect(
+      sent
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ ...header, name: 'b', roots: [rag.folder] }, vector]);
+    const tooMany = await nanite.run([...words, '--root', '/c'], env);
+    expect(tooMany).toMatchObject({ status: 2 });
+  });
+
+  it('says that a file is damaged whose end is missing', async () => {
+    const file = join(rag.folder, 'cut');
+    const header = {
+      format: 'nanite-knowledge',
+      version: 1,
+      name: 'p',
+      roots: ['/a'],
+      include: [],
+      exclude: [],
+    };
+    const whole = `${JSON.stringify({ ...header, gitignore: true, model: 'm', components: 0 })}\n${'x'.repeat(99)}`;
+    const packed = gzipSync(Array.from({ length: 2000 }, () => whole).join('\n'));
+    writeFileSync(file, packed.subarray(0, packed.length - 40));
+    rag.onRaw('/v1/import', () => {});
+    const ran = await nanite.run(['knowledge', 'import', file], env);
+    expect(ran.stderr).toContain('damaged');
+    expect(ran.status).toBe(2);
+  });
+
+  it.each(['no gzip', ''])('refuses to import %j', async (text) => {
+    const file = join(rag.folder, 'x');
+    writeFileSync(file, text);
+    const ran = await nanite.run(['knowledge', 'import', file], env);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain('no exported collection');
   });
 
   it('forgets, pauses and resumes', async () => {

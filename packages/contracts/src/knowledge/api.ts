@@ -5,4 +5,5 @@ export const knowledgePaths = {
   search: '/v1/search',
   ask: '/v1/ask',
   passages: '/v1/passages',
+  import: '/v1/import',
 } as const;

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { ApiFailure } from '../api-failure';
-import { linesOverSocket, requestOverSocket, type SocketRequest } from '../socket-request';
+import { linesOverSocket, openOverSocket, requestOverSocket, type SocketRequest } from '../socket-request';
 import { KnowledgeEvent, type KnowledgeQuestion } from './answers';
 import { knowledgePaths as at } from './api';
 import {
@@ -10,6 +12,7 @@ import {
   KnowledgeStatus,
   type CollectionRequest,
 } from './collections';
+import { ImportAnswer } from './exchange';
 import { Passage, SearchAnswer, type SearchRequest } from './search';
 
 /** nanite-rag's API as functions. Every call may throw ApiFailure. */
@@ -43,6 +46,17 @@ export class KnowledgeClient {
   /** Read all folders of a collection again, now. */
   scan(name: string, signal?: AbortSignal): Promise<Collection> {
     return this.json(Collection, { method: 'POST', path: `${collectionPath(name)}/scan`, signal });
+  }
+
+  /** Lines of an exported collection, each with its end: an ExportHeader, then ExportedVectors. */
+  export(name: string, signal?: AbortSignal): Promise<IncomingMessage> {
+    const { socketPath } = this;
+    return openOverSocket({ socketPath, method: 'GET', path: `${collectionPath(name)}/export`, signal });
+  }
+
+  /** @param lines as {@link KnowledgeClient.export} gives them, the header changed to what is wished here */
+  import(lines: Readable, signal?: AbortSignal): Promise<ImportAnswer> {
+    return this.json(ImportAnswer, { method: 'POST', path: at.import, bytes: lines, signal });
   }
 
   /** Files that were set aside, and why. */

@@ -12,5 +12,6 @@ export {
 } from './collections';
 export { Hit, Passage, SearchAnswer, SearchFilter, SearchRequest } from './search';
 export { KnowledgeEvent, KnowledgeQuestion, Quotation, Source } from './answers';
+export { ExportHeader, ExportedVector, ImportAnswer } from './exchange';
 export { knowledgePaths } from './api';
 export { KnowledgeClient } from './client';

@@ -95,6 +95,11 @@ export class Collections {
     await this.write(name, { ...request, roots });
   }
 
+  /** @throws NaniteError `no-such-folder` 404, `bad-path` 400 where one of these cannot be a folder of a collection */
+  async check(roots: readonly string[]): Promise<void> {
+    await resolveRoots(roots);
+  }
+
   async remove(name: string): Promise<void> {
     const { id } = await this.find(name);
     await this.database.run('DELETE FROM collections WHERE id = ?', id);

@@ -148,8 +148,12 @@ async function read(
 
 async function contentHash(file: FileHandle, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  const stream = file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024, signal });
-  for await (const part of stream as AsyncIterable<Buffer>) hash.update(part);
+  // The stream is not given the signal: it stays behind open, and would throw at nobody when that is aborted later.
+  const stream = file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024 });
+  for await (const part of stream as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
+    hash.update(part);
+  }
   return hash.digest('hex');
 }
 

@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { ApiFailure, KnowledgeClient } from '@nanite/contracts';
 import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -48,6 +49,77 @@ afterEach(async () => {
   server.closeAllConnections();
   await index.close();
   index.remove();
+});
+
+const linesOf = async (answer: AsyncIterable<Buffer>): Promise<string[]> => {
+  const parts: Buffer[] = [];
+  for await (const part of answer) parts.push(part);
+  return Buffer.concat(parts).toString().trimEnd().split('\n');
+};
+
+describe('export and import', () => {
+  const vector = Buffer.from(new Float32Array([0.6, 0.8]).buffer);
+  const text = Buffer.alloc(16, 7);
+  const brought = () =>
+    index.database.all<{ text: Buffer; vector: Buffer }>('SELECT text, vector FROM vectors_brought');
+
+  const exported = async () => {
+    writeFileSync(join(index.files, 'a.txt'), 'apples are red');
+    await client.put('fruit', { roots: [index.files], exclude: ['*.log'] });
+    await index.until(async () => (await client.collection('fruit')).progress.chunks.all === 1);
+    await index.database.run('INSERT INTO vectors SELECT id, ?, ? FROM chunks', text, vector);
+    return linesOf(await client.export('fruit'));
+  };
+  const change = ([first, ...rest]: string[], header: Record<string, unknown>) =>
+    Readable.from([JSON.stringify({ ...JSON.parse(first!), ...header }), ...rest].map((line) => `${line}\n`));
+
+  test('carry folders, options and vectors, and no text', async () => {
+    const lines = await exported();
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        format: 'nanite-knowledge',
+        version: 1,
+        name: 'fruit',
+        roots: [index.files],
+        include: [],
+        exclude: ['*.log'],
+        gitignore: true,
+        model: 'bge-small',
+        components: 2,
+      },
+      { text: text.toString('base64'), vector: vector.toString('base64') },
+    ]);
+    const answer = await client.import(change(lines, { name: 'again' }));
+    expect(answer).toMatchObject({
+      vectors: 1,
+      notes: [],
+      collection: { name: 'again', exclude: ['*.log'] },
+    });
+    expect(await brought()).toEqual([{ text, vector }]);
+  });
+
+  test('leave vectors of another model alone, and say so', async () => {
+    const answer = await client.import(change(await exported(), { name: 'again', model: 'other' }));
+    expect(answer.vectors).toBe(0);
+    expect(answer.notes[0]).toContain('other');
+    expect(await brought()).toEqual([]);
+  });
+
+  test.each<[string, string, (lines: string[]) => Readable]>([
+    ['a name that is taken', 'collection-exists', (lines) => change(lines, {})],
+    [
+      'a folder that is not there',
+      'no-such-folder',
+      (lines) => change(lines, { name: 'b', roots: ['/nowhere'] }),
+    ],
+    ['a vector of another length', 'bad-export', (lines) => change(lines, { name: 'b', components: 3 })],
+    ['something else', 'bad-export', () => Readable.from(['hello\n'])],
+    ['nothing', 'bad-export', () => Readable.from([''])],
+    ['a line that is none', 'bad-export', (lines) => change([lines[0]!, '{}'], { name: 'b' })],
+  ])('refuse %s, and make no collection', async (_what, code, lines) => {
+    expect((await failure(client.import(lines(await exported())))).code).toBe(code);
+    expect((await client.collections()).collections.map(({ name }) => name)).toEqual(['fruit']);
+  });
 });
 
 const failure = async (promise: Promise<unknown>) => {

@@ -9,6 +9,7 @@ import {
 } from '@nanite/contracts';
 import { describeError, descriptorOf, NaniteError, unixPeer } from '@nanite/kit';
 import { z } from 'zod';
+import { exportCollection, importCollection } from '../exchange';
 import {
   collectionsChanged,
   filesAside,
@@ -54,6 +55,8 @@ const routes: Route[] = [
   { method: 'PUT', path: /^\/v1\/collections\/([^/]+)$/, handler: putCollection },
   { method: 'DELETE', path: /^\/v1\/collections\/([^/]+)$/, handler: removeCollection },
   { method: 'POST', path: /^\/v1\/collections\/([^/]+)\/scan$/, handler: scanCollection },
+  { method: 'GET', path: /^\/v1\/collections\/([^/]+)\/export$/, handler: exportOne },
+  { method: 'POST', path: /^\/v1\/import$/, handler: importOne },
   {
     method: 'GET',
     path: /^\/v1\/collections\/([^/]+)\/aside$/,
@@ -129,18 +132,37 @@ async function scanCollection(service: Service, { subject }: Call): Promise<unkn
   return oneCollection(service, subject);
 }
 
+async function exportOne(service: Service, { subject, response, signal }: Call): Promise<void> {
+  const { database, collections, answering } = service;
+  const collection = await collections.find(subject);
+  for await (const line of exportCollection(database, collection, answering.embeddingModel)) {
+    await writeLine(response, line);
+    if (signal.aborted) return;
+  }
+  response.end();
+}
+
+async function importOne(service: Service, { request }: Call): Promise<unknown> {
+  const { database, collections, answering } = service;
+  const { name, ...done } = await importCollection(request, database, collections, answering.embeddingModel);
+  await collectionsChanged(service);
+  return { collection: await oneCollection(service, name), ...done };
+}
+
+/** One line of JSON, as soon as whoever reads them takes it. */
+async function writeLine(response: ServerResponse, value: unknown): Promise<void> {
+  if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  if (response.write(`${JSON.stringify(value)}\n`)) return;
+  await new Promise<void>((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
+  });
+}
+
 /** The events as lines of JSON; what goes wrong after the first is one of them. */
 async function ask({ answering, log }: Service, { request, response, signal }: Call): Promise<void> {
   const question = await readBody(request, KnowledgeQuestion);
-  const write = async (event: KnowledgeEvent): Promise<void> => {
-    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    if (!response.write(`${JSON.stringify(event)}\n`)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-  };
+  const write = (event: KnowledgeEvent) => writeLine(response, event);
   try {
     for await (const event of answering.ask(question, signal)) await write(event);
   } catch (error) {

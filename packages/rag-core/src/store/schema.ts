@@ -113,4 +113,12 @@ export const steps: readonly string[] = [
   -- In how many chunks a word stands.
   CREATE VIRTUAL TABLE chunks_words USING fts5vocab (chunks_fts, row);
   `,
+  `
+  -- Vectors that an import brought, until the texts are found that they are of. See exchange/.
+  CREATE TABLE vectors_brought (
+    text BLOB PRIMARY KEY,                 -- as in vectors
+    vector BLOB NOT NULL,
+    brought INTEGER NOT NULL               -- ms since 1970
+  );
+  `,
 ];

@@ -120,11 +120,18 @@ export class VectorKeeper implements VectorWork {
     return rows.length;
   }
 
-  /** The vector of a chunk with the same text; also of one that was deleted just now, such as before its file changed. */
+  /**
+   * The vector of the same text: of another chunk, of one that was deleted just now, such as before its file changed, or
+   * of an import.
+   */
   private async sameText(text: Buffer): Promise<Buffer | undefined> {
     const { database } = this.parts;
-    return (await database.get<{ vector: Buffer }>('SELECT vector FROM vectors WHERE text = ? LIMIT 1', text))
-      ?.vector;
+    const found = await database.get<{ vector: Buffer }>(
+      `SELECT vector FROM vectors WHERE text = ?1
+       UNION ALL SELECT vector FROM vectors_brought WHERE text = ?1 LIMIT 1`,
+      text,
+    );
+    return found?.vector;
   }
 
   private async keep(signal: AbortSignal): Promise<number> {

@@ -1,0 +1,41 @@
+import type { ExportedVector, ExportHeader } from '@nanite/contracts';
+import { pathText, type StoredCollection } from '../index/index';
+import type { Database } from '../store';
+
+/** Vectors that are read at once. */
+const atOnce = 500;
+
+/**
+ * A collection for another machine, or for later: what it is made of, and the vectors, which cost the most to make. The
+ * text of the files stays out: whoever imports it needs the files, and reads them there.
+ */
+export async function* exportCollection(
+  database: Database,
+  collection: StoredCollection,
+  model: string,
+): AsyncGenerator<ExportHeader | ExportedVector, void, void> {
+  const first = await database.get<{ bytes: number }>('SELECT length(vector) AS bytes FROM vectors LIMIT 1');
+  yield {
+    format: 'nanite-knowledge',
+    version: 1,
+    name: collection.name,
+    roots: collection.roots.map(({ path }) => pathText(path)),
+    ...collection.options,
+    model,
+    components: (first?.bytes ?? 0) / Float32Array.BYTES_PER_ELEMENT,
+  };
+  for (let last = 0; ;) {
+    const rows = await database.all<{ chunk: number; text: Buffer; vector: Buffer }>(
+      `SELECT v.chunk, v.text, v.vector FROM vectors v JOIN chunks c ON c.id = v.chunk
+       WHERE c.collection = ? AND v.chunk > ? ORDER BY v.chunk LIMIT ?`,
+      collection.id,
+      last,
+      atOnce,
+    );
+    for (const { text, vector } of rows) {
+      yield { text: text.toString('base64'), vector: vector.toString('base64') };
+    }
+    if (rows.length < atOnce) return;
+    last = rows.at(-1)!.chunk;
+  }
+}

@@ -1,0 +1,2 @@
+export { exportCollection } from './export';
+export { importCollection, type Imported } from './import';
