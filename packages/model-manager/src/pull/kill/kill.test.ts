@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '@nanite/kit';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Store } from '../../store';
 
@@ -16,18 +16,40 @@ import { Store } from '../../store';
  */
 const kills = Number(process.env['NANITE_KILLS'] ?? 100);
 let folder: string;
-let program: string;
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'nanite-kill-'));
-  program = join(folder, 'victim.mjs');
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'nanite-kill-'))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A line of the source in whose place another is bundled. */
+interface Sabotage {
+  file: string;
+  changes: ReadonlyArray<readonly [from: string, to: string]>;
+}
+
+async function victim(name: string, sabotage: Sabotage | null): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`);
+  const plugin: Plugin = {
+    name: 'sabotage',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (sabotage === null || !path.endsWith(sabotage.file)) return null;
+        let contents = readFileSync(path, 'utf8');
+        for (const [from, to] of sabotage.changes) {
+          // A line that is not there any more would make a control of nothing.
+          if (!contents.includes(from)) throw new Error(`${sabotage.file} has no ${from}`);
+          contents = contents.replace(from, to);
+        }
+        return { contents, loader: 'ts' };
+      }),
+  };
   await build({
     entryPoints: [join(import.meta.dirname, 'victim.ts')],
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    outfile: program,
+    outfile,
+    plugins: [plugin],
     external: ['koffi'],
     banner: {
       js: `import { createRequire as r } from 'node:module'; const require = r(${JSON.stringify(import.meta.url)});`,
@@ -36,14 +58,19 @@ beforeAll(async () => {
     define: { 'import.meta.url': JSON.stringify(import.meta.url) },
     logLevel: 'error',
   });
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return outfile;
+}
 
 type State = string | null;
 const shaOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** What the victim said, until it was killed `afterMs` after it began to work. */
-async function killed(root: string, seed: number, afterMs: number): Promise<string[]> {
+/** What the victim said, until it was killed so long after it had said so many lines: slow machines are killed as well. */
+async function killed(
+  program: string,
+  root: string,
+  seed: number,
+  { afterLines, afterMs }: { afterLines: number; afterMs: number },
+): Promise<string[]> {
   const child = spawn(process.execPath, [program, root, String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let errors = '';
@@ -51,7 +78,7 @@ async function killed(root: string, seed: number, afterMs: number): Promise<stri
   child.stderr.on('data', (part) => (errors += String(part)));
   child.stdout.on('data', (part) => {
     out += String(part);
-    timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs);
+    if (out.split('\n').length > afterLines) timer ??= setTimeout(() => child.kill('SIGKILL'), afterMs);
   });
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.once('close', (...ended) => resolve(ended)),
@@ -60,64 +87,79 @@ async function killed(root: string, seed: number, afterMs: number): Promise<stri
   return out.split('\n').slice(0, -1);
 }
 
-/** Follow what was said: a name that was begun and not acknowledged may have its old state or the one intended. */
-function follow(known: Map<string, State>, lines: string[]): Set<string> {
-  const uncertain = new Set<string>();
+/**
+ * Follow what was said: a name that was begun and not acknowledged may have its old state or the one intended.
+ *
+ * @returns those names, and whether a removal was among what was begun
+ */
+function follow(known: Map<string, State>, lines: string[]): Map<string, boolean> {
+  const uncertain = new Map<string, boolean>();
   for (const line of lines) {
-    const [what, name = '', digest = ''] = line.split(' ');
-    if (what === 'begin') uncertain.add(name);
-    if (what === 'is') known.set(name, digest);
+    const [what, name = '', more = ''] = line.split(' ');
+    if (what === 'begin') uncertain.set(name, (uncertain.get(name) ?? false) || more === 'removal');
+    if (what === 'is') known.set(name, more);
     if (what === 'gone') known.set(name, null);
     if (what === 'is' || what === 'gone') uncertain.delete(name);
   }
   return uncertain;
 }
 
+/** Kill a victim many times, and look after each at what it left. Throws where a promise was broken. */
+async function killAgainAndAgain(program: string, root: string, times: number) {
+  const known = new Map<string, State>();
+  let acknowledged = 0;
+  let cutShort = 0;
+  for (let round = 0; round < times; round++) {
+    const seed = round + 1;
+    const lines = await killed(program, root, seed, {
+      afterLines: Math.floor(Math.random() * 40),
+      afterMs: Math.random() * 10,
+    });
+    const uncertain = follow(known, lines);
+    acknowledged += lines.filter((line) => /^(is|gone) /.test(line)).length;
+    cutShort += uncertain.size > 0 ? 1 : 0;
+    expect(lines.filter((line) => line.includes('LIE'))).toEqual([]);
+    const store = Store.open({
+      root,
+      packages: '/nonexistent',
+      quotaBytes: null,
+      reserveBytes: 0,
+      log: createLog((line) => {
+        throw new Error(`round ${seed}: ${line}`);
+      }),
+    });
+    const found = new Map(store.list().map((model) => [model.manifest.name, model]));
+    for (const [name, digest] of known) {
+      const now = found.get(name)?.manifest.files[0]?.sha256 ?? null;
+      if (!uncertain.has(name)) expect(now, `round ${seed}, ${name}`).toBe(digest);
+      else if (digest !== null && uncertain.get(name) === false)
+        expect(now, `round ${seed}, ${name} vanished in a change`).not.toBeNull();
+    }
+    for (const name of found.keys()) {
+      if (!uncertain.has(name)) expect(known.get(name), `round ${seed}, ${name} came back`).toBeTruthy();
+    }
+    // Everything that an engine could open is what its manifest says.
+    for (const model of found.values()) {
+      expect(model.missing, `round ${seed}`).toEqual([]);
+      for (const file of model.manifest.files) {
+        expect(shaOf(join(model.path, file.path)), `round ${seed}`).toBe(file.sha256);
+      }
+    }
+    for (const digest of store.blobs.list()) expect(shaOf(store.blobs.path(digest))).toBe(digest);
+    // The next round knows what this one left.
+    for (const name of uncertain.keys()) known.set(name, found.get(name)?.manifest.files[0]?.sha256 ?? null);
+    expect(readdirSync(root).filter((name) => /^\.(new|gone)-/.test(name))).toEqual([]);
+    store.close();
+  }
+  return { acknowledged, cutShort };
+}
+
 it(
   `loses no acknowledged model and serves no unverified blob, killed ${kills} times`,
   { timeout: 60_000 + kills * 1_500 },
   async () => {
-    const root = join(folder, 'store');
-    const known = new Map<string, State>();
-    let acknowledged = 0;
-    let cutShort = 0;
-    for (let round = 0; round < kills; round++) {
-      const seed = round + 1;
-      const lines = await killed(root, seed, Math.random() * 120);
-      const uncertain = follow(known, lines);
-      acknowledged += lines.filter((line) => /^(is|gone) /.test(line)).length;
-      cutShort += uncertain.size > 0 ? 1 : 0;
-      expect(lines.filter((line) => line.includes('LIE'))).toEqual([]);
-      const store = Store.open({
-        root,
-        packages: '/nonexistent',
-        quotaBytes: null,
-        reserveBytes: 0,
-        log: createLog((line) => {
-          throw new Error(`round ${seed}: ${line}`);
-        }),
-      });
-      const found = new Map(store.list().map((model) => [model.manifest.name, model]));
-      for (const [name, digest] of known) {
-        const now = found.get(name)?.manifest.files[0]?.sha256 ?? null;
-        if (!uncertain.has(name)) expect(now, `round ${seed}, ${name}`).toBe(digest);
-      }
-      for (const name of found.keys()) {
-        if (!uncertain.has(name)) expect(known.get(name), `round ${seed}, ${name} came back`).toBeTruthy();
-      }
-      // Everything that an engine could open is what its manifest says.
-      for (const model of found.values()) {
-        expect(model.missing, `round ${seed}`).toEqual([]);
-        for (const file of model.manifest.files) {
-          expect(shaOf(join(model.path, file.path)), `round ${seed}`).toBe(file.sha256);
-        }
-      }
-      for (const digest of store.blobs.list()) expect(shaOf(store.blobs.path(digest))).toBe(digest);
-      // The next round knows what this one left.
-      for (const name of uncertain) known.set(name, found.get(name)?.manifest.files[0]?.sha256 ?? null);
-      expect(readdirSync(root).filter((name) => /^\.(new|gone)-/.test(name))).toEqual([]);
-      store.close();
-    }
+    const program = await victim('whole', null);
+    const { acknowledged, cutShort } = await killAgainAndAgain(program, join(folder, 'whole'), kills);
     console.log(
       `${kills} kills, ${cutShort} in the middle of a change, ${acknowledged} changes acknowledged`,
     );
@@ -125,3 +167,47 @@ it(
     expect(acknowledged).toBeGreaterThan(kills);
   },
 );
+
+/** The same kills find what they are for, where the store is broken on purpose. */
+it.each([
+  [
+    'models are made in their place',
+    {
+      file: 'store/transaction.ts',
+      changes: [
+        [
+          '  const draft = layout.draft();',
+          '  const draft = at; rmSync(at, { recursive: true, force: true }); mkdirSync(dirname(at), { recursive: true });',
+        ],
+        ['    if (existsSync(at)) exchange(draft, at);\n    else renameSync(draft, at);\n', ''],
+        ['    rmSync(draft, { recursive: true, force: true });\n', ''],
+      ],
+    },
+    /no usable model|vanished/,
+  ],
+  [
+    'a removal is acknowledged before it is done',
+    {
+      file: 'store/transaction.ts',
+      changes: [
+        [
+          '  renameSync(path, gone);\n',
+          '  setTimeout(() => rmSync(path, { recursive: true, force: true }), 30);\n  void gone;\n',
+        ],
+        ['  rmSync(gone, { recursive: true, force: true });\n', ''],
+      ],
+    },
+    /came back|expected/,
+  ],
+  [
+    'nobody compares bytes with their digest',
+    {
+      file: 'pull/fetches.ts',
+      changes: [['if (sha256 !== null && fetched.sha256 !== sha256) {', 'if (sha256 === key) {']],
+    },
+    /LIE/,
+  ],
+] as const)('finds the fault where %s', { timeout: 240_000 }, async (name, sabotage, fault) => {
+  const program = await victim(name, sabotage);
+  await expect(killAgainAndAgain(program, join(folder, name), 150)).rejects.toThrow(fault);
+});

@@ -1,6 +1,6 @@
 /**
  * A process that changes a store at random until it is killed, and says on its standard output what it begins and what
- * is done: `begin NAME`, `is NAME SHA256`, `gone NAME`. Arguments: folder of the store, seed.
+ * is done: `begin NAME change|removal`, `is NAME SHA256`, `gone NAME`. Arguments: folder of the store, seed.
  */
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
@@ -60,7 +60,7 @@ async function step(lane: string): Promise<void> {
   const name = `${lane}:${below(4)}`;
   const other = `${lane}:${below(4)}`;
   const kind = below(10);
-  say('begin', name);
+  say('begin', name, kind === 9 ? 'removal' : 'change');
   if (kind < 4) return pull(name);
   if (kind === 4) {
     // Bytes that are not what was promised: must never be seen.
