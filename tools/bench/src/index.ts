@@ -4,6 +4,9 @@ import { extract } from './extract/extract';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
 import { indexFiles } from './index-files/index-files';
+import { embed } from './knowledge/embed';
+import { quality } from './knowledge/quality';
+import { query } from './knowledge/query';
 import { list } from './list/list';
 import { memory } from './memory/memory';
 import { pull } from './pull/pull';
@@ -19,4 +22,7 @@ export const benches: Bench[] = [
   pull,
   extract,
   indexFiles,
+  embed,
+  query,
+  quality,
 ];
