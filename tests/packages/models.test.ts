@@ -10,6 +10,8 @@ const packages = [
   'nanite-llama',
   'nanite-model-smollm2-135m-instruct',
   'polkitd',
+  // A stand-in for NetworkManager.
+  'python3-dbusmock',
 ];
 const packaged = '/usr/share/nanite/models/smollm2-135m-instruct-q4-1';
 const store = '/var/lib/nanite/models';
@@ -66,7 +68,11 @@ beforeAll(async () => {
     `cp ${packaged}/model.gguf /srv/tiny.gguf && head -c 1000000 /srv/tiny.gguf >/srv/cut.gguf`,
   );
   await machine.run('cat >/srv/server.js', { input: server });
-  await machine.run('systemd-run --quiet --unit=files node /srv/server.js');
+  // A unit that comes back after a boot, and later than the store: as a network does.
+  await machine.run(
+    "printf '[Service]\\nExecStartPre=/bin/sleep 3\\nExecStart=/usr/bin/node /srv/server.js\\n[Install]\\nWantedBy=multi-user.target\\n' " +
+      '>/etc/systemd/system/files.service && systemctl enable --quiet --now files && sleep 1',
+  );
 });
 afterAll(() => machine?.stop());
 
@@ -222,23 +228,27 @@ describe('what is not what it should be', () => {
   });
 });
 
-test('a service killed in the middle goes on where it was', async () => {
+/** Whether a model is there; asking the service would wake it. */
+const arrives = (id: string): Promise<unknown> =>
+  machine.run(`until test -e ${store}/${id}/manifest.json; do sleep 0.5; done`, { timeout: 110_000 });
+
+test('a service killed in the middle goes on where it was, without being asked', async () => {
   await machine.run(`systemctl restart nanite-models.service`);
   await models('bob', 'DELETE', '/v1/models/tiny%3A1');
   const cut = pull('bob', address('slow/tiny.gguf'), 'slow:1');
   await machine.run('sleep 2');
-  await machine.run('systemctl kill --signal=KILL nanite-models.service');
+  await machine.run('systemctl kill --signal=KILL nanite-models.service && : >/run/served');
   expect((await cut).body).not.toMatchObject({ status: 'success' });
-  expect(await names()).not.toContain('slow:1');
   const had = Number((await machine.run(`du -B1 ${store}/partial/*.part | cut -f1`)).stdout.trim());
   expect(had).toBeGreaterThan(1_000_000);
-  await machine.run(': >/run/served');
-  const { body } = await pull('bob', address('slow/tiny.gguf'), 'slow:1');
-  expect(body).toMatchObject({ status: 'success' });
+  await arrives('slow-1');
+  expect(await names()).toContain('slow:1');
   const served = (await machine.run('cat /run/served')).stdout.trim().split('\n');
   const asked = served.filter((line) => line.startsWith('GET')).map((line) => line.split(/[ -]/).map(Number));
   const first = Math.min(...asked.map(([, start]) => start!));
   console.log(`had ${had} bytes; asked again from ${first} on, in ${asked.length} requests`);
+  const bob = (await machine.run('id -u bob')).stdout.trim();
+  expect(await journal()).toMatch(new RegExp(`a pull goes on uid=${bob}`));
 });
 
 test('a changed byte is found, and the file fetched again', async () => {
@@ -256,6 +266,83 @@ test('removing frees the disk', async () => {
   const { body } = await models('bob', 'DELETE', '/v1/models/slow%3A1');
   expect(body).toMatchObject({ model: 'slow-1', freedBytes: 98362432 });
   expect((await machine.run(`ls ${store}/blobs`)).stdout).toBe('');
+});
+
+test('a pull waits while NetworkManager calls the connection metered, and goes on when it does not', async () => {
+  const name = 'org.freedesktop.NetworkManager';
+  const place = `${name} /org/freedesktop/NetworkManager`;
+  await machine.run(`cat >/etc/dbus-1/system.d/stand-in.conf && systemctl reload dbus`, {
+    input: `<busconfig><policy user="root"><allow own="${name}"/></policy>
+      <policy context="default"><allow send_destination="${name}"/></policy></busconfig>`,
+  });
+  await machine.run(
+    `systemd-run --quiet --unit=stand-in python3 -m dbusmock --system ${place} ${name} && ` +
+      `until busctl call ${place} org.freedesktop.DBus.Mock AddProperty ssv ${name} Metered u 1 2>/dev/null; do sleep 0.2; done`,
+  );
+  await machine.run(': >/run/served');
+  const pulling = pull('bob', address('tiny.gguf'), 'metered:1');
+  const state = async () => {
+    const { body } = await models('ada', 'GET', '/v1/jobs');
+    return (body!['jobs'] as Array<{ state: string; subject: string }>).at(-1)?.state;
+  };
+  await expect.poll(state, { timeout: 20_000 }).toBe('waiting');
+  expect((await machine.run('grep -c ^GET /run/served', { check: false })).stdout.trim()).toBe('0');
+  // Who says so does not wait.
+  expect((await pull('bob', address('tiny.gguf'), 'hurried:1', { metered: true })).body).toMatchObject({
+    status: 'success',
+  });
+  await machine.run(`busctl set-property ${place} ${name} Metered u 2`);
+  expect((await pulling).body).toMatchObject({ status: 'success', model: 'metered-1' });
+  await machine.run(
+    'systemctl stop stand-in && rm /etc/dbus-1/system.d/stand-in.conf && systemctl reload dbus',
+  );
+  for (const model of ['metered', 'hurried']) await models('bob', 'DELETE', `/v1/models/${model}%3A1`);
+});
+
+describe('a boot', () => {
+  /** systemd ends everything and starts it anew; the kernel stays. */
+  const boot = async (count: number) => {
+    await machine.run('systemctl soft-reboot', { check: false, timeout: 30_000 });
+    const state = async () =>
+      (
+        await machine.run('systemctl show -P SoftRebootsCount; systemctl is-system-running', {
+          check: false,
+          timeout: 10_000,
+        })
+      ).stdout;
+    await expect
+      .poll(state, { timeout: 60_000, interval: 500 })
+      .toMatch(new RegExp(`^${count}\n(running|degraded)`));
+  };
+  const isActive = async () =>
+    (await machine.run('systemctl is-active nanite-models.service', { check: false })).stdout.trim();
+
+  test('lets a pull go on that the shutdown has cut off, without being asked', async () => {
+    const cut = pull('bob', address('slow/tiny.gguf'), 'boot:1').catch(() => null);
+    await machine.run('sleep 2');
+    await boot(1);
+    await cut;
+    await arrives('boot-1');
+    expect((await machine.run(`sha256sum ${store}/boot-1/*.gguf`)).stdout).toContain(sha256);
+    expect(await journal()).toContain('a pull goes on');
+  });
+
+  test('starts nothing where no pull was cut off, or it was cancelled', async () => {
+    await models('bob', 'DELETE', '/v1/models/boot%3A1');
+    const cut = pull('bob', address('slow/tiny.gguf'), 'cancelled:1');
+    await machine.run('sleep 1');
+    const { body } = await models('bob', 'GET', '/v1/jobs');
+    const job = (body!['jobs'] as Array<{ id: string; state: string }>).find(
+      ({ state }) => state === 'running',
+    );
+    expect(await models('bob', 'POST', `/v1/jobs/${job!.id}`, { action: 'cancel' })).toMatchObject({
+      status: 200,
+    });
+    await cut;
+    await boot(2);
+    expect(await isActive()).toBe('inactive');
+    await models('bob', 'POST', '/v1/gc');
+  });
 });
 
 test('a full disk is said before a byte is fetched, or when it is full, and leaves the store usable', async () => {
