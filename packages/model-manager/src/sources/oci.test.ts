@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fetchFile } from '../download/fetch';
 import { parseReference } from '../references/reference';
 import { FaultServer } from '../testing/fault-server';
-import { Registry, type PushedLayer } from '../testing/registry';
+import { Registry, registryPassword, type PushedLayer } from '../testing/registry';
 import { resolve } from './resolve';
 
 // Servers and processes of their own start slowly where much else runs.
@@ -243,5 +243,60 @@ describe('a registry that lies', () => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe('a registry that asks who we are', () => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  let registry: Registry;
+  let folder: string;
+  const from = () => resolve(parseReference(`oci://${registry.host}/private/tiny:1b`), insecure);
+  const tell = (password: string, mode = 0o600) => {
+    const file = join(folder, 'registry-auth.json');
+    rmSync(file, { force: true });
+    const text = JSON.stringify({ auths: { [registry.host]: { auth: base64(password) } } });
+    writeFileSync(file, text, { mode });
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nanite-auth-'));
+    vi.stubEnv('NANITE_ETC_DIR', folder);
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+    await registry.stop();
+  });
+
+  it.each([
+    ['for a password', { password: registryPassword }],
+    ['for a token, which is given for a password', { auth: true }],
+  ])('%s gives its models to whom the administrator has named, and to nobody else', async (_, options) => {
+    registry = await Registry.start(options);
+    await registry.push('private/tiny', '1b', layers);
+    await expect(from()).rejects.toMatchObject({
+      code: 'source-refused',
+      hint: expect.stringContaining('public'),
+    });
+    tell('ada:wrong');
+    await expect(from()).rejects.toMatchObject({ code: 'source-refused' });
+    tell(registryPassword);
+    const { files } = await from();
+    const { url, headers } = await files[0]!.locate!();
+    const answer = await fetch(url, { headers });
+    expect(answer.status).toBe(200);
+  });
+
+  it('is told nothing from a file that everybody may read, or that is no such file', async () => {
+    registry = await Registry.start({ password: registryPassword });
+    await registry.push('private/tiny', '1b', layers);
+    tell(registryPassword, 0o644);
+    await expect(from()).rejects.toMatchObject({
+      code: 'bad-credentials',
+      hint: expect.stringContaining('chmod'),
+    });
+    rmSync(join(folder, 'registry-auth.json'));
+    writeFileSync(join(folder, 'registry-auth.json'), '{', { mode: 0o600 });
+    await expect(from()).rejects.toMatchObject({ code: 'bad-credentials' });
   });
 });

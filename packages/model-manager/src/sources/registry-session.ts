@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { httpClient, type HttpClient } from '../http/client';
 import { fetchSmall, type SmallAnswer } from '../http/small';
 import type { OciReference } from '../references/reference';
+import { registryCredentials } from './registry-credentials';
 import type { Location } from './resolved';
 
 const Token = z.object({ token: z.string().optional(), access_token: z.string().optional() });
@@ -21,10 +22,14 @@ function bearerChallenge(header: string | string[] | undefined): Record<string, 
   return null;
 }
 
-/** Reading from one repository of an OCI registry, with the anonymous token that it may ask for. */
+/**
+ * Reading from one repository of an OCI registry, with the token that it may ask for: an anonymous one, or one for whom the
+ * administrator has named for this registry. Neither is said before the registry asks.
+ */
 export class RegistrySession {
   readonly #client: HttpClient;
-  #token: string | null = null;
+  /** What the Authorization header says. */
+  #authority: string | null = null;
 
   private constructor(
     private readonly scheme: 'http' | 'https',
@@ -92,7 +97,7 @@ export class RegistrySession {
       status: 502,
       hint:
         answer.status === 401 || answer.status === 403
-          ? 'it is not there, or is not public'
+          ? 'it is not there, or is not public: for registries with a password see nanite-models(8)'
           : 'try again later',
     });
   }
@@ -128,19 +133,30 @@ export class RegistrySession {
   }
 
   #authorization(): Record<string, string> {
-    return this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
+    return this.#authority === null ? {} : { authorization: this.#authority };
   }
 
   async #authenticate(header: string | string[] | undefined): Promise<boolean> {
+    const credentials = registryCredentials(this.reference.host);
     const challenge = bearerChallenge(header);
-    if (challenge?.realm === undefined) return false;
+    if (challenge?.realm === undefined) {
+      // A password: once is enough, a second challenge means that it is wrong.
+      if (credentials === null || this.#authority === credentials) return false;
+      this.#authority = credentials;
+      return true;
+    }
     const url = new URL(challenge.realm);
     if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
     url.searchParams.set('scope', challenge.scope ?? `repository:${this.reference.repository}:pull`);
     // The realm is the registry's word: it goes through the same guard, so it cannot lead to plain HTTP or inwards.
-    const answer = await fetchSmall(this.#client, url.href, { limit: 2 ** 18, signal: this.signal });
+    const answer = await fetchSmall(this.#client, url.href, {
+      headers: credentials === null ? {} : { authorization: credentials },
+      limit: 2 ** 18,
+      signal: this.signal,
+    });
     const parsed = answer.status === 200 ? Token.safeParse(JSON.parse(answer.body.toString('utf8'))) : null;
-    this.#token = parsed?.data?.token ?? parsed?.data?.access_token ?? null;
-    return this.#token !== null;
+    const token = parsed?.data?.token ?? parsed?.data?.access_token;
+    this.#authority = token === undefined ? null : `Bearer ${token}`;
+    return token !== undefined;
   }
 }

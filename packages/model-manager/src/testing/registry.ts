@@ -25,6 +25,9 @@ function freePort(): Promise<number> {
   });
 }
 
+/** User and password that the token server lets into private/. */
+export const registryPassword = 'ada:secret';
+
 /** Debian's docker-registry on a port of the loopback interface, with or without token authentication. */
 export class Registry {
   /** Tokens handed out. */
@@ -36,9 +39,17 @@ export class Registry {
     private readonly child: ChildProcess,
     private readonly tokenServer: Server | null,
     private readonly issue: ((repository: string, actions: string[]) => string) | null,
+    private readonly password: string | null,
   ) {}
 
-  static async start({ auth = false }: { auth?: boolean } = {}): Promise<Registry> {
+  /**
+   * @param auth tokens are asked for; those for repositories under private/ by user and password
+   * @param password what user:password has to be, asked for by the registry itself
+   */
+  static async start({
+    auth = false,
+    password = null,
+  }: { auth?: boolean; password?: string | null } = {}): Promise<Registry> {
     const folder = mkdtempSync(join(tmpdir(), 'nanite-registry-'));
     const port = await freePort();
     const lines = [
@@ -82,7 +93,10 @@ export class Registry {
       tokenServer = createServer((request, response) => {
         const { searchParams } = new URL(request.url ?? '', 'http://tokens');
         const [, repository = '', actions = ''] = (searchParams.get('scope') ?? '').split(':');
-        const mayHave = searchParams.get('service') === 'registry-test' && !repository.startsWith('private/');
+        const known =
+          request.headers.authorization === `Basic ${Buffer.from(registryPassword).toString('base64')}`;
+        const mayHave =
+          searchParams.get('service') === 'registry-test' && (known || !repository.startsWith('private/'));
         if (started.registry !== undefined) started.registry.tokens += 1;
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify({ token: give(repository, mayHave ? actions.split(',') : []) }));
@@ -94,12 +108,24 @@ export class Registry {
         `auth: {token: {realm: "http://127.0.0.1:${tokenPort}/token", service: registry-test, issuer: nanite-test, rootcertbundle: ${certificate}}}`,
       );
     }
+    if (password !== null) {
+      const [user = '', secret = ''] = password.split(':');
+      const hash = execFileSync(
+        'perl',
+        ['-e', 'print crypt($ARGV[0], q($2y$05$) . q(abcdefghijklmnopqrstuu))', secret],
+        {
+          encoding: 'utf8',
+        },
+      );
+      writeFileSync(join(folder, 'htpasswd'), `${user}:${hash}\n`);
+      lines.push(`auth: {htpasswd: {realm: test, path: ${join(folder, 'htpasswd')}}}`);
+    }
     const config = join(folder, 'config.yml');
     writeFileSync(config, `${lines.join('\n')}\n`);
     const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
-    const registry = new Registry(port, folder, child, tokenServer, issue);
+    const registry = new Registry(port, folder, child, tokenServer, issue, password);
     started.registry = registry;
     for (let waited = 0; waited < 200; waited++) {
       if (child.exitCode !== null) throw new Error(`docker-registry ended: ${said}`);
@@ -124,6 +150,9 @@ export class Registry {
   async #send(repository: string, method: string, url: string, body: Buffer | null, type?: string) {
     const headers: Record<string, string> = {
       ...(type === undefined ? {} : { 'content-type': type }),
+      ...(this.password === null
+        ? {}
+        : { authorization: `Basic ${Buffer.from(this.password).toString('base64')}` }),
       ...(this.issue === null ? {} : { authorization: `Bearer ${this.issue(repository, ['pull', 'push'])}` }),
     };
     const answer = await fetch(new URL(url, this.url), {
