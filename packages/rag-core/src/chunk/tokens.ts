@@ -9,17 +9,41 @@
  */
 export function countTokens(text: string): number {
   let tokens = 0;
-  for (const [run] of text.matchAll(/[A-Za-z\u00c0-\u024f]+|\d+|[^\sA-Za-z0-9\u00c0-\u024f]/gu))
-    tokens += cost(run);
+  for (let at = 0; at < text.length;) {
+    const unit = text.charCodeAt(at);
+    let end = at + 1;
+    if (isDigit(unit)) {
+      while (end < text.length && isDigit(text.charCodeAt(end))) end++;
+      tokens += Math.ceil((end - at) / 2);
+    } else if (isLatin(unit)) {
+      // A capital inside a word begins another, but the vocabulary knows no capitals and nothing of joined words.
+      let joined = false;
+      for (let before = unit; end < text.length; end++) {
+        const next = text.charCodeAt(end);
+        if (!isLatin(next)) break;
+        joined ||= isSmall(before) && isCapital(next);
+        before = next;
+      }
+      const length = end - at;
+      if (joined) tokens += Math.ceil(length / 3);
+      else tokens += length <= 6 ? 1 : 1 + Math.ceil((length - 6) / 5);
+    } else if (!isSpace(unit)) {
+      // The second half of a character of two units is not counted again.
+      if (unit < 0xdc00 || unit > 0xdfff) tokens++;
+    }
+    at = end;
+  }
   return tokens;
 }
 
-function cost(run: string): number {
-  const first = run.charCodeAt(0);
-  if (first >= 0x30 && first <= 0x39) return Math.ceil(run.length / 2);
-  if (run.length === 1) return 1;
-  // A capital inside a word begins another, but the vocabulary knows no capitals and nothing of joined words.
-  const joined = /[a-z][A-Z]/.test(run);
-  if (joined) return Math.ceil(run.length / 3);
-  return run.length <= 6 ? 1 : 1 + Math.ceil((run.length - 6) / 5);
-}
+const isDigit = (unit: number) => unit >= 0x30 && unit <= 0x39;
+const isSmall = (unit: number) => unit >= 0x61 && unit <= 0x7a;
+const isCapital = (unit: number) => unit >= 0x41 && unit <= 0x5a;
+/** Letters of ASCII, of Latin-1 and of Latin Extended A and B. */
+const isLatin = (unit: number) => isSmall(unit) || isCapital(unit) || (unit >= 0xc0 && unit <= 0x24f);
+const isSpace = (unit: number) =>
+  unit === 0x20 ||
+  (unit >= 0x09 && unit <= 0x0d) ||
+  unit === 0xa0 ||
+  (unit >= 0x2000 && unit <= 0x200b) ||
+  unit === 0x3000;

@@ -72,7 +72,7 @@ export async function pdfText(
   seconds: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const most = 4 * limits.text;
+  const most = 8 * limits.text;
   const ran = await run('pdftotext', ['-q', '-htmlmeta', '-enc', 'UTF-8', '-', '-'], { input: file, output, seconds, most, signal }); // prettier-ignore
   if (ran.code === 0) return;
   // Quiet, it says nothing of why: asked again, it does.

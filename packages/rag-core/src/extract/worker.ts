@@ -34,7 +34,7 @@ export function defaultPaths(): WorkerPaths {
 /** A process in its life reads files up to this much work: what it leaks, or what a file left in it, goes with it. */
 const life = { files: 2_000, busy: 240_000, cpuSeconds: 600 } as const;
 /** The longest answer: the text that is kept of a file, in JSON. */
-const mostAnswer = 6 * limits.text;
+const mostAnswer = 12 * limits.text;
 
 /** The sandboxed process that reads files one after another; a new one is started when it has died. */
 export class Worker {
