@@ -54,6 +54,11 @@ export const CatalogueVariant = z.strictObject({
   /** References as `nanite models pull` takes them, best first; `deb:<package>` is one for apt. */
   sources: z.array(z.string().min(1)).min(1),
   /**
+   * Whether the first source was seen in use under exactly this name, or its bytes were. False: it was written down as such
+   * names usually are, nobody could look, and a pull may find nothing there (docs/decisions/0097).
+   */
+  sourceSeen: z.boolean().default(false),
+  /**
    * `pinned`: every file has a digest here, so a source that serves other bytes is found out.
    * `first-use`: the source's own digest is believed when first fetched, and remembered from then on.
    */
@@ -88,6 +93,8 @@ export const CatalogueModel = z.strictObject({
   /** Name of the chat template in llama.cpp; the one in the weights wins. */
   template: z.string().nullable(),
   architecture: CatalogueArchitecture.nullable(),
+  /** Whether parameters and architecture were found to agree to the last digit; null where one of them is not known. */
+  shapeChecked: z.boolean().nullable().default(null),
   /** The first is what the name alone means. */
   variants: z.array(CatalogueVariant).min(1),
 });

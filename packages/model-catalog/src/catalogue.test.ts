@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { withEntry } from './entry';
 import { readFamilies, withEstimates } from './files';
 import { estimateMemory } from './memory';
+import { parametersByShape } from './shape';
 import { factsOfFile, factsOfHub } from './sources';
 
 const families = readFamilies().map(({ family }) => family);
@@ -101,6 +102,26 @@ describe('the catalogue', () => {
   it('holds the estimates that the formula gives', () => {
     for (const family of families) expect(withEstimates(family)).toEqual(family);
     expect(variants.filter(({ variant }) => variant.memory !== null).length).toBeGreaterThan(50);
+  });
+
+  it('has shapes whose parameters add up to what the publishers state', () => {
+    const off = models.filter(({ shapeChecked }) => shapeChecked === false).map(({ name }) => name);
+    // These two also have a part for pictures, which the shape of the text part does not say.
+    expect(off).toEqual(['gemma3:4b', 'gemma3:12b']);
+    expect(models.filter(({ shapeChecked }) => shapeChecked).length).toBeGreaterThan(45);
+    const [model] = models.filter(({ name }) => name === 'llama3.1:8b');
+    const another = { ...model!.architecture!, layers: 33 };
+    expect(parametersByShape({ ...model!, architecture: another })).not.toBe(model!.parameters);
+  });
+
+  it('says of which sources nobody could be asked', () => {
+    for (const { variant } of variants) {
+      const known = variant.trust === 'pinned' || variant.sources[0]?.startsWith('deb:');
+      if (known) expect(variant.sourceSeen, variant.tag).toBe(true);
+    }
+    const seen = variants.filter(({ variant }) => variant.sourceSeen).length;
+    expect(seen).toBeGreaterThan(60);
+    expect(seen).toBeLessThan(variants.length);
   });
 
   it('estimates sizes close to those that are known', () => {

@@ -33,6 +33,8 @@ export function withEntry(family: CatalogueFamily, said: Said, facts: SourceFact
     quantisation: said.quantisation,
     format: said.format,
     sources: [said.source ?? facts.source],
+    // Its facts came from it.
+    sourceSeen: true,
     trust: facts.files.every((file) => file.sha256 !== null) ? 'pinned' : 'first-use',
     files: facts.files,
     memory: null,
@@ -66,6 +68,7 @@ export function withEntry(family: CatalogueFamily, said: Said, facts: SourceFact
     embeddingLength: null,
     template: said.template ?? null,
     architecture: facts.header?.architecture ?? null,
+    shapeChecked: null,
     variants: [variant],
   });
   return { ...family, models: [...family.models, added] };

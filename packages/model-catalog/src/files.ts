@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CatalogueFamily } from '@nanite/contracts';
 import { writeAtomically } from '@nanite/kit';
 import { estimateMemory } from './memory';
+import { parametersByShape } from './shape';
 
 export const catalogueFolder = join(import.meta.dirname, '../catalogue');
 
@@ -17,12 +18,16 @@ export function readFamilies(folder = catalogueFolder): Array<{ path: string; fa
     });
 }
 
-/** A family with its estimates computed anew. */
+/** A family with all that is computed of it computed anew. */
 export function withEstimates(family: CatalogueFamily): CatalogueFamily {
   return {
     ...family,
     models: family.models.map((model) => ({
       ...model,
+      shapeChecked:
+        model.architecture === null || model.parameters === null
+          ? null
+          : parametersByShape(model) === model.parameters,
       variants: model.variants.map((variant) => ({ ...variant, memory: estimateMemory(model, variant) })),
     })),
   };

@@ -67,7 +67,8 @@ export function addModelCommands(program: Command, run: Runner): void {
     .summary('look through the catalogue')
     .description(
       'Look through the catalogue of known models (package nanite-model-catalog): names, what they are good for, ' +
-        'licences. Nothing is asked of the network. Figures after a tilde are estimates.',
+        'licences. Nothing is asked of the network. Figures after a tilde are estimates; a question mark ' +
+        'behind a name says that nobody has confirmed its source, so that a pull may find nothing.',
     )
     .argument('[words...]', 'words that all have to occur; none: everything')
     .option('--all', 'show every quantisation')

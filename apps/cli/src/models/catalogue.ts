@@ -108,7 +108,8 @@ export function catalogueTable(found: readonly Found[], all: boolean): string {
   const here = (model: Found): string => (model.runsHere === null ? '-' : model.runsHere ? 'yes' : dim('no'));
   const rows = found.flatMap((model) =>
     (all ? model.variants : model.variants.slice(0, 1)).map((variant, i) => [
-      all && i > 0 ? `${model.name.split(':')[0] ?? ''}:${variant.tag}` : model.name,
+      (all && i > 0 ? `${model.name.split(':')[0] ?? ''}:${variant.tag}` : model.name) +
+        (variant.sourceSeen ? '' : ' ?'),
       ...(all || wide ? [variant.quantisation] : []),
       sizeOf(variant),
       memoryOf(variant),
