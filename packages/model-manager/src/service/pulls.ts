@@ -86,9 +86,9 @@ function begin(service: Service, request: PullRequest, beginning: Beginning): Jo
           keep: (kept: Job) => unfinished.keep(entry(kept), kept.state === 'paused'),
           forget: (kept: Job) => unfinished.forget(kept.id),
         };
-  // Known to the work only once it has begun.
-  let job: Job | undefined;
-  job = jobs.begin('pull', request.reference, keyOf('pull', request), beginning.askedBy[0] ?? 0, {
+  // Its work knows it only once it has begun.
+  const begun: { job?: Job } = {};
+  begun.job = jobs.begin('pull', request.reference, keyOf('pull', request), beginning.askedBy[0] ?? 0, {
     id: beginning.id,
     startedAt: beginning.startedAt,
     paused: beginning.paused ?? false,
@@ -98,7 +98,7 @@ function begin(service: Service, request: PullRequest, beginning: Beginning): Jo
         report: (event) => {
           if (event.completed !== undefined && attempts > 0) {
             attempts = 0;
-            if (job !== undefined) lasting?.keep(job);
+            if (begun.job !== undefined) lasting?.keep(begun.job);
           }
           report(event);
         },
@@ -108,7 +108,7 @@ function begin(service: Service, request: PullRequest, beginning: Beginning): Jo
     },
     lasting,
   });
-  return job;
+  return begun.job;
 }
 
 const pullOnce =
