@@ -73,6 +73,15 @@ describe('a claim that none bears out', () => {
   });
 });
 
+it('headings help, and bear nothing out by themselves', async () => {
+  const [one] = [
+    { number: 1, text: 'It was sold to a server of the council.', context: 'The lighthouse on the island' },
+  ];
+  const say = (text: string) => supportOf(text, 'What of it?', [one!], windowsOf(one!), unknown);
+  expect(await say('The lighthouse was sold to the council.')).not.toBeNull();
+  expect(await say('The server is a lighthouse on the island.')).toBeNull();
+});
+
 describe('likeness of meaning', () => {
   const claim = 'The vectors live in a Chroma store of its own.';
   const near = (cosine: number, text = claim) =>
