@@ -60,7 +60,7 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
     modelForFastembed(model, join(person.folder, 'fastembed'));
     await bundled('measure-embedding', person.folder);
     const peer = (batch: number) =>
-      `${retrievalVenv()}/bin/python /srv/peers/fastembed.py /srv/bench/texts.json /srv/bench/fastembed ${batch}`;
+      `${retrievalVenv()}/bin/python /srv/peers/fastembed-rate.py /srv/bench/texts.json /srv/bench/fastembed ${batch}`;
     const sides = [
       {
         name: 'Nanite, through the gateway',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Machine } from '@nanite/target';
 import { checkout, peersFolder } from '../peers/cache';
@@ -30,6 +30,8 @@ export class Person {
   static async boot(name: string): Promise<Person> {
     mkdirSync(peersFolder(), { recursive: true });
     const folder = mkdtempSync(join(peersFolder(), `${name}-`));
+    // The person inside is not who made it.
+    chmodSync(folder, 0o755);
     const venv = retrievalVenv();
     const binds = [`${folder}:/srv/bench`, `${cranfield()}:/srv/cranfield`, `${venv}:${venv}`, `${join(checkout, 'tools/bench/peers')}:/srv/peers`]; // prettier-ignore
     const machine = Machine.boot(name, { network: 'none', binds });
@@ -59,5 +61,6 @@ export class Person {
 
   stop(): void {
     this.machine.stop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
