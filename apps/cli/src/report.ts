@@ -2,7 +2,6 @@ import { ApiFailure } from '@nanite/contracts';
 import { NaniteError, describeError } from '@nanite/kit';
 import { exitStatus } from './exit-status';
 import { paint } from './terminal/paint';
-import { wrapped } from './terminal/wrapped';
 
 const usageCodes = new Set(['usage', 'bad-settings', 'bad-setting-key', 'bad-schema', 'bad-file']);
 
@@ -69,12 +68,19 @@ export function describe(error: unknown): Reported {
   return { code: 'internal', message: describeError(error), hint: null };
 }
 
+/** Text in lines that begin with an indent, the first one with `first`. */
+export type Layout = (text: string, stream: NodeJS.WriteStream, indent: string, first?: string) => string;
+
+const asItIs: Layout = (text, _stream, indent, first = indent) =>
+  first + text.replaceAll('\n', `\n${indent}`);
+
 /**
  * Tell about an error on standard error: for people, or as one line of JSON in ApiError's shape.
  *
+ * @param layout how lines are broken; what breaks them to fit the terminal takes `nanite ask` too long to load
  * @returns the exit status
  */
-export function report(error: unknown, json = false): number {
+export function report(error: unknown, json = false, layout: Layout = asItIs): number {
   const status = statusOf(error);
   if (status === exitStatus.interrupted) return status;
   const described = describe(error);
@@ -83,11 +89,9 @@ export function report(error: unknown, json = false): number {
     return status;
   }
   const { red, dim } = paint(process.stderr);
-  const message = wrapped(described.message, process.stderr, ' '.repeat(8), `${red('nanite:')} `);
+  const message = layout(described.message, process.stderr, ' '.repeat(8), `${red('nanite:')} `);
   process.stderr.write(`${message}\n`);
-  if (described.hint !== null) {
-    process.stderr.write(`${dim(wrapped(described.hint, process.stderr, '  '))}\n`);
-  }
+  if (described.hint !== null) process.stderr.write(`${dim(layout(described.hint, process.stderr, '  '))}\n`);
   if (process.env['NANITE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return status;
 }

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { ApiFailure, ModelStoreClient } from '@nanite/contracts';
 import { socketPath } from '@nanite/kit';
 import { report } from '../report';
+import { wrapped } from '../terminal/wrapped';
 
 const path = (): string => socketPath('models');
 
@@ -43,7 +44,7 @@ export async function told(json: boolean, action: () => Promise<number>): Promis
   try {
     return await action();
   } catch (error) {
-    return report(error instanceof ApiFailure ? withHint(error) : error, json);
+    return report(error instanceof ApiFailure ? withHint(error) : error, json, wrapped);
   }
 }
 
