@@ -7,7 +7,7 @@ export const limits = {
   /** Memory that the process that reads may have written to; its JavaScript heap is half of it. */
   memory: 1024 * mebibyte,
   heap: 512 * mebibyte,
-  /** Memory of pdftotext, pdftoppm and tesseract: a page of A0 at 200 dpi is 60 MB. */
+  /** Memory of pdftotext, pdftoppm and tesseract. A page is drawn with at most 2400 pixels a side: 6 MB. */
   toolMemory: 1024 * mebibyte,
   /** Text that is kept of one file, in UTF-16 units: Tolstoy's War and Peace has 3.2 million. It becomes 13,000 passages. */
   text: 8 * mebibyte,
@@ -44,7 +44,7 @@ export function mostBytes(type: FileType): number {
 }
 
 /**
- * Milliseconds that a file of this size may take: a minute, and ten seconds for every 8 MiB. A DOCX of 700 pages takes 4 s
+ * Milliseconds that a file of this size may take: a minute, and ten seconds for every 8 MiB. A DOCX of 700 pages takes 5 s
  * on two quiet cores and 12 s on busy ones.
  */
 export const mostMilliseconds = (size: number): number =>
