@@ -71,10 +71,10 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
     ].map((side) => ({ ...side, rates: [] as number[], vectors: [] as number[][] }));
     for (let round = 0; round < (quick ? 1 : 3); round++) {
       for (const side of sides) {
-        progress(`round ${round + 1}: ${side.name}`);
         const { seconds, vectors } = JSON.parse(await person.run(side.command)) as Side;
         side.rates.push(texts.length / seconds);
         side.vectors = vectors;
+        progress(`round ${round + 1}: ${side.name}: ${figure(texts.length / seconds)} texts/s`);
       }
     }
     const rate = (side: (typeof sides)[number]) => summarise(side.rates).p50;
