@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLog, describeError, NaniteError, runProgram, serve, userStateDir } from '@nanite/kit';
+import { createLog, describeError, runProgram, serve, userStateDir } from '@nanite/kit';
 import { chunkDocument } from './chunk';
 import { createExtractor } from './extract';
 import { Collections, Indexer, restraint } from './index/index';
@@ -59,17 +59,6 @@ async function start(): Promise<void> {
     },
   });
   indexer.start(await collections.list());
-}
-
-/** Whether systemd could put the unit's walls up: all of a user's need a user namespace. */
-function confined(): boolean {
-  // Outside of systemd nothing was promised.
-  if (process.env['INVOCATION_ID'] === undefined) return true;
-  try {
-    return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
-  } catch (cause) {
-    throw new NaniteError('no-proc', '/proc cannot be read', { cause });
-  }
 }
 
 void runProgram('nanite-rag', usage, start);
