@@ -330,7 +330,7 @@ describe('what is wrong with the machine', () => {
 
   test('words are ready where nothing makes vectors, and it is said', async () => {
     await index.close();
-    await index.open({ vectors: { some: () => Promise.resolve(0) } });
+    await index.open({ vectors: { some: () => Promise.resolve(0), down: true } });
     write('a.txt', 'apples');
     await index.put('fruit');
     const [collection] = await index.collections.list();
@@ -342,11 +342,34 @@ describe('what is wrong with the machine', () => {
     });
   });
 
+  test('what comes while vectors are looked for is not taken for a sign that nothing makes them', async () => {
+    await index.close();
+    let looks = 0;
+    await index.open({
+      vectors: {
+        down: false,
+        some: async () => {
+          if (looks++ > 0)
+            return (await index.database.run('UPDATE chunks SET vector = 1 WHERE vector = 0')).changes;
+          // The first look begins before there is a collection, and takes until there are chunks.
+          await index.until(async () => (await index.database.get('SELECT 1 FROM chunks')) !== undefined);
+          return 0;
+        },
+      },
+    });
+    write('a.txt', 'apples');
+    await index.put('fruit');
+    const [collection] = await index.collections.list();
+    await index.until(async () => (await index.indexer.progress(collection!)).chunks.embedded === 1);
+    expect((await index.indexer.progress(collection!)).why).toBeNull();
+  });
+
   test('vectors are made when the words are done, and asked for again where there are none', async () => {
     await index.close();
     const seen: number[] = [];
     await index.open({
       vectors: {
+        down: false,
         some: async () => {
           const rows = await index.database.all<{ id: number }>(
             'SELECT id FROM chunks WHERE vector = 0 LIMIT 1',

@@ -17,7 +17,8 @@ const urgentAtOnce = 3;
 const retryMs = {
   restrained: 30_000,
   stumbled: 15_000,
-  vectors: 60_000,
+  again: 200,
+  vectors: 5_000,
   vectorsMost: 900_000,
   unwatched: 300_000,
 };
@@ -408,10 +409,14 @@ export class Indexer {
       this.vectorsDown = false;
       return;
     }
-    const { database } = this.parts;
-    this.vectorsDown = (await database.get('SELECT 1 FROM chunks WHERE vector = 0 LIMIT 1')) !== undefined;
-    this.vectorsIdle = !this.vectorsDown;
-    if (!this.vectorsDown) return;
+    this.vectorsDown = vectors.down;
+    if (!vectors.down) {
+      // Chunks may have come while it looked.
+      const { database } = this.parts;
+      this.vectorsIdle = (await database.get('SELECT 1 FROM chunks WHERE vector = 0 LIMIT 1')) === undefined;
+      this.vectorsAfter = Date.now() + retryMs.again;
+      return;
+    }
     // What computes or keeps them is down. It is asked again, less and less often.
     this.vectorsRetry = Math.min(this.vectorsRetry * 2, retryMs.vectorsMost);
     this.vectorsAfter = Date.now() + this.vectorsRetry;

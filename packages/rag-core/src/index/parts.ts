@@ -9,9 +9,11 @@ export interface VectorWork {
   /**
    * Bring the vectors of some chunks up to date.
    *
-   * @returns how many were done; 0: nothing is left, or what computes them is down
+   * @returns how many were done; 0: nothing was left when it looked, or it is down
    */
   some(signal: AbortSignal): Promise<number>;
+  /** Whether something that it needs did not answer at the last step. */
+  readonly down: boolean;
 }
 
 /** What indexing is made of. */

@@ -53,6 +53,7 @@ export async function prepareVectors(database: Database, model: string): Promise
  */
 export class VectorKeeper implements VectorWork {
   private compared = false;
+  down = false;
 
   constructor(
     private readonly parts: { database: Database; vectors: Vectors; embedder: Embedder; log: Log },
@@ -61,6 +62,7 @@ export class VectorKeeper implements VectorWork {
   async some(signal: AbortSignal): Promise<number> {
     // Computing and keeping are apart: where Chroma is down vectors are still made, and where the gateway is, Chroma
     // still gets those that there are.
+    this.down = false;
     const computed = await this.attempt(
       'the meaning of texts is not computed',
       () => this.compute(signal),
@@ -83,6 +85,7 @@ export class VectorKeeper implements VectorWork {
       // The database's own faults are the indexer's matter.
       if (!(error instanceof NaniteError) || error.status !== 503) throw error;
       this.parts.log.warning(what, { cause: describeError(error) });
+      this.down = true;
       this.compared = false;
       return 0;
     }
