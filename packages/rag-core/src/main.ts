@@ -32,8 +32,6 @@ async function start(): Promise<void> {
     const restored = await collections.restore();
     if (restored > 0) log.notice('collections made again', { restored });
   }
-  if (!confined())
-    log.notice('the kernel gives users no namespaces: this service may see more than it needs');
 
   const extractor = createExtractor();
   const answering = await createAnswering(database, log);
