@@ -23,16 +23,22 @@ export interface AnswerParts {
 }
 
 export interface AnswerLimits {
-  /** Calibrated probability below which the best passage does not speak of the question. */
+  /** Probability below which the best passage does not speak of the question: where meaning was compared, and words alone. */
   threshold: number;
+  thresholdOfWords: number;
   /** Characters of all sources together that the model reads. */
   characters: number;
   /** Tokens of the model's answer. */
   tokens: number;
 }
 
-// 0.3: of questions that another collection answers it lets none through, of those with an answer nine in ten (docs/decisions/0109).
-export const usualLimits: AnswerLimits = { threshold: 0.3, characters: 5000, tokens: 320 };
+/** The thresholds: docs/decisions/0109. */
+export const usualLimits: AnswerLimits = {
+  threshold: 0.12,
+  thresholdOfWords: 0.3,
+  characters: 5000,
+  tokens: 320,
+};
 
 /** Sentences in a row that nothing bears out, after which the model is not listened to any longer. */
 const patience = 4;
@@ -54,7 +60,9 @@ export async function* answerFrom(
   const found = await parts.retrieve(question, signal);
   const { notes } = found;
   const hits = found.hits.slice(0, question.passages);
-  if ((hits[0]?.score ?? 0) < limits.threshold) {
+  const compared = hits.some(({ ranks }) => ranks.dense !== null);
+  const best = Math.max(0, ...hits.map(({ score }) => score));
+  if (best < (compared ? limits.threshold : limits.thresholdOfWords)) {
     yield done({ answered: false, why: 'nothing in your files speaks of this', notes });
     return;
   }

@@ -80,6 +80,13 @@ it('headings help, and bear nothing out by themselves', async () => {
   const say = (text: string) => supportOf(text, 'What of it?', [one!], windowsOf(one!), unknown);
   expect(await say('The lighthouse was sold to the council.')).not.toBeNull();
   expect(await say('The server is a lighthouse on the island.')).toBeNull();
+  const chroma = {
+    number: 1,
+    text: 'Five minutes without a connection end the proxy and the server. It spins. Bubblewrap was not needed either.',
+    context: 'Chroma in a network of its own',
+  };
+  const claim = 'The server is not in a network of its own, but it is in a network of its own.';
+  expect(await supportOf(claim, 'Why is Chroma in one?', [chroma], windowsOf(chroma), unknown)).toBeNull();
 });
 
 describe('likeness of meaning', () => {

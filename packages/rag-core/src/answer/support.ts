@@ -30,7 +30,7 @@ export interface Support {
  * Thresholds, chosen on the pairs of support.test.ts: claims that their passage bears out, and ones that it does not.
  * `own` are the words that the question did not have: a claim that only says those again is none.
  */
-const enough = { words: 0.65, quoted: 0.4, own: 0.5, wordsWithLikeness: 0.4, likeness: 0.82 };
+const enough = { words: 0.65, quoted: 0.5, own: 0.5, wordsWithLikeness: 0.4, likeness: 0.82 };
 
 /** Words that a claim has at least: `The answer is:` is none. */
 const leastWords = 2;
@@ -105,12 +105,12 @@ export async function supportOf(
     if (!source || !names.every((name) => source.all.has(name))) continue;
     const there = stems.filter((stem) => window.stems.has(stem));
     // Headings say what `it` is; they bear nothing out by themselves.
-    if (there.length / stems.length < enough.quoted) continue;
+    const quoted = there.length / stems.length;
     const withContext = stems.filter((stem) => window.stems.has(stem) || source.context.has(stem));
     const ownThere = own.filter((stem) => window.stems.has(stem)).length / own.length;
     const words = withContext.length / stems.length;
-    if (ownThere >= enough.wordsWithLikeness && words >= enough.wordsWithLikeness) {
-      const plain = words >= enough.words && ownThere >= enough.own;
+    if (ownThere >= enough.wordsWithLikeness && quoted >= enough.wordsWithLikeness) {
+      const plain = words >= enough.words && quoted >= enough.quoted && ownThere >= enough.own;
       possible.push({ window, words: plain ? (words + ownThere) / 2 : 0, likeness: null });
     }
   }

@@ -1,7 +1,10 @@
 import { deu, eng, fra, ita, nld, por, spa } from 'stopword';
 import { stemmer } from 'stemmer';
 
-const common = new Set([...eng, ...deu, ...fra, ...ita, ...nld, ...por, ...spa]);
+/** Which the English list lacks; whoever cares about denial looks for it in the text itself. */
+const denials = ['not', 'nor', 'neither', 'cannot', 'never', 'none'];
+
+const common = new Set([...eng, ...denials, ...deu, ...fra, ...ita, ...nld, ...por, ...spa]);
 
 /** Runs of letters and digits, with what joins them inside a number or a name: `3.14`, `1,400`, `user_id`. */
 const word = /[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,:]\p{N}+)*/gu;
