@@ -7,7 +7,12 @@ const wasm = dirname(createRequire(import.meta.url).resolve('@vscode/tree-sitter
 
 /** Beside the service: the program that reads files in a sandbox with its grammars, and the MCP server for agents. */
 export default bundle(
-  { main: 'src/main.ts', extract: 'src/extract/program.ts', mcp: 'src/mcp/program.ts', eval: 'src/eval/main.ts' },
+  {
+    main: 'src/main.ts',
+    extract: 'src/extract/program.ts',
+    mcp: 'src/mcp/program.ts',
+    eval: 'src/eval/main.ts',
+  },
   {
     // SQLite comes from Debian's node-sqlite3.
     external: ['koffi', 'onnxruntime-node', 'sqlite3'],

@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => machine?.stop());
 
 const push = (file: string, name: string, tag: string) =>
-  machine.run(`node /srv/models/push.js ${file} library/${name} ${tag}`);
+  machine.run(`node /srv/models/push.mjs ${file} library/${name} ${tag}`);
 
 interface Screen {
   code: number;
@@ -181,8 +181,8 @@ describe('an update', () => {
   beforeAll(async () => {
     await machine.run(
       `/usr/lib/nanite/llama/llama-quantize --allow-requantize ${packaged} /srv/good.gguf Q8_0 2 && ` +
-        `node /srv/models/spoil.js ${packaged} /srv/rubbish.gguf rubbish && ` +
-        `node /srv/models/spoil.js ${packaged} /srv/unknown.gguf unknown`,
+        `node /srv/models/spoil.mjs ${packaged} /srv/rubbish.gguf rubbish && ` +
+        `node /srv/models/spoil.mjs ${packaged} /srv/unknown.gguf unknown`,
     );
   });
   const quantisation = async () => {

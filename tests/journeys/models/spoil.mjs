@@ -1,5 +1,5 @@
-// spoil.js FROM TO rubbish|unknown: weights that load and say nonsense, or that llama.cpp refuses.
-const { readFileSync, writeFileSync } = require('fs');
+// spoil.mjs FROM TO rubbish|unknown: weights that load and say nonsense, or that llama.cpp refuses.
+import { readFileSync, writeFileSync } from 'node:fs';
 
 const [from, to, how] = process.argv.slice(2);
 const bytes = readFileSync(from);

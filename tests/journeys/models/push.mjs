@@ -1,6 +1,6 @@
-// push.js FILE REPOSITORY TAG: put weights into the registry on this machine's port 5000, as `ollama push` would.
-const { createHash } = require('crypto');
-const { readFileSync } = require('fs');
+// push.mjs FILE REPOSITORY TAG: put weights into the registry on this machine's port 5000, as `ollama push` would.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 const [file, repository, tag] = process.argv.slice(2);
 const at = `http://127.0.0.1:5000/v2/${repository}`;
