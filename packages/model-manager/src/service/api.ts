@@ -4,7 +4,8 @@ import { describeError, descriptorOf, NaniteError, unixPeer } from '@nanite/kit'
 import { z } from 'zod';
 import type { Person } from './authority';
 import * as handle from './handlers';
-import type { Handler, Service } from './handlers';
+import type { Handler } from './handlers';
+import type { Service } from './parts';
 
 interface Route {
   method: string;

@@ -13,32 +13,17 @@ import {
   type Job,
 } from '@nanite/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { NaniteError, type Log } from '@nanite/kit';
-import { copyModel, createModel, listUpdates, updateModel, type Puller } from '../pull';
-import type { Store } from '../store';
-import type { Authority, Person } from './authority';
+import { NaniteError } from '@nanite/kit';
+import { copyModel, createModel, listUpdates, updateModel } from '../pull';
+import type { Person } from './authority';
 import { readBody } from './body';
 import { modelDetails, withoutTexts } from './details';
 import { sendEvents } from './event-stream';
-import type { Extensions } from './extensions';
-import { Jobs, type Work } from './jobs';
+import type { Work } from './jobs';
+import type { Service } from './parts';
 import { beginPull, keyOf } from './pulls';
-import type { UnfinishedPulls } from './unfinished';
 import { takeUpload } from './upload';
 import { verifyStore } from './verify';
-
-export interface Service {
-  store: Store;
-  puller: Puller;
-  jobs: Jobs;
-  authority: Authority;
-  extensions: Extensions;
-  waitOnMetered: boolean;
-  /** Whether the connection is metered now. */
-  isMetered: () => Promise<boolean>;
-  unfinished: UnfinishedPulls;
-  log: Log;
-}
 
 export interface Call {
   request: IncomingMessage;

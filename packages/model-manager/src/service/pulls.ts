@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, PullRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
-import type { Service } from './handlers';
+import type { Service } from './parts';
 import type { Outcome, Work } from './jobs';
 import { waitWhileMetered } from './metered';
 import type { UnfinishedPull } from './unfinished';
