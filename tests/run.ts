@@ -80,7 +80,12 @@ const suites: Record<string, () => Tally> = {
   static: () =>
     checks([
       ['formatting', 'npx', ['prettier', '--check', '.']],
-      ['lint and import boundaries', 'npx', ['eslint', '--max-warnings', '0', '.']],
+      [
+        'lint and import boundaries',
+        'sh',
+        // The rule of boundaries reads the graph that Nx keeps, and without one passes over everything: a fresh clone.
+        ['-c', 'npx nx show projects >/dev/null && npx eslint --max-warnings 0 .'],
+      ],
       ['types', 'npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']],
       [
         'shell scripts',
