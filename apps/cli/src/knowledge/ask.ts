@@ -81,7 +81,9 @@ export async function askKnowledge(
       const passage = sources.get(number);
       return passage ? [{ number, passage }] : [];
     });
-  rememberCitations(new Map(cited.map(({ number, passage }) => [number, passage.uri])));
+  rememberCitations(
+    new Map(cited.map(({ number, passage }) => [number, addressesOf(sentences, number)[0] ?? passage.uri])),
+  );
   const status = done.answered ? exitStatus.ok : exitStatus.notFound;
   if (options.json) {
     const result: KnowledgeResult = {
@@ -108,7 +110,7 @@ export async function askKnowledge(
     process.stdout.write(`\n${clean(`[${number}] ${where.filter((part) => part !== '').join(' · ')}`)}\n`);
     for (const quote of quotesOf(sentences, number))
       process.stdout.write(`${dim(`    “${clean(quote)}”`)}\n`);
-    process.stdout.write(`${dim(`    ${passage.uri}`)}\n`);
+    for (const uri of addressesOf(sentences, number)) process.stdout.write(`${dim(`    ${uri}`)}\n`);
   }
   const err = paint(process.stderr);
   const told = [...(done.answered && done.why !== null ? [done.why] : []), ...done.notes];
@@ -120,6 +122,16 @@ export async function askKnowledge(
   for (const note of told) process.stderr.write(`${err.dim(note)}\n`);
   return status;
 }
+
+/** Addresses of what is cited of one source, each once, the first first. */
+const addressesOf = (sentences: readonly Text[], source: number): string[] => [
+  ...new Set(
+    sentences
+      .flatMap(({ citations }) => citations)
+      .filter(({ number }) => number === source)
+      .map(({ uri }) => uri),
+  ),
+];
 
 /** Quotations of one source, each once, on one line. */
 const quotesOf = (sentences: readonly Text[], source: number): string[] => [

@@ -74,7 +74,7 @@ const sources = {
 const sentence = {
   event: 'text',
   text: 'It listens on port 11434.',
-  citations: [{ number: 2, quote: 'The gateway listens\non port 11434.' }],
+  citations: [{ number: 2, quote: 'The gateway listens\non port 11434.', uri: 'file:///n/ports.md#L4-L5' }],
   quoted: false,
 };
 const done = { event: 'done', answered: true, why: null, model: 'smollm2:135m', dropped: 1, notes: [] };
@@ -87,7 +87,7 @@ describe('nanite ask --knowledge', () => {
       'It listens on port 11434. [2]\n\n' +
         '[2] /n/ports.md, lines 3 to 9 · Ports › Which\n' +
         '    “The gateway listens on port 11434.”\n' +
-        '    file:///n/ports.md#L3-L9\n',
+        '    file:///n/ports.md#L4-L5\n',
     );
     expect(ran.stderr).toContain('1 sentence of the model was left out');
     expect(ran.status).toBe(0);

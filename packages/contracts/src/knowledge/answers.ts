@@ -14,8 +14,15 @@ export const KnowledgeQuestion = z.strictObject({
 /** A passage that an answer may cite, under its number. */
 export const Source = z.object({ number: z.number().int().positive(), passage: Passage });
 
-/** What bears a sentence out: number of the source, and the words there, letter by letter as they stand in the passage. */
-export const Quotation = z.object({ number: z.number().int().positive(), quote: z.string().min(1) });
+/**
+ * What bears a sentence out: number of the source, the words there, letter by letter as they stand in the passage, and
+ * where these are: the passage's address, narrowed down to their lines where lines are known.
+ */
+export const Quotation = z.object({
+  number: z.number().int().positive(),
+  quote: z.string().min(1),
+  uri: z.string(),
+});
 
 /** In this order: `sources`, any number of `text`, `done`. Where nothing is found: `done` alone, with `answered: false`. */
 export const KnowledgeEvent = z.discriminatedUnion('event', [

@@ -83,13 +83,19 @@ describe('a model that keeps to the sources', () => {
       {
         event: 'text',
         text: 'The gateway listens on port 11434.',
-        citations: [{ number: 1, quote: 'The gateway listens on port 11434 of this machine.' }],
+        citations: [
+          {
+            number: 1,
+            quote: 'The gateway listens on port 11434 of this machine.',
+            uri: 'file:///notes/0.md#L1',
+          },
+        ],
         quoted: false,
       },
       {
         event: 'text',
         text: 'Backups are kept for 30 days.',
-        citations: [{ number: 2, quote: texts[1] }],
+        citations: [{ number: 2, quote: texts[1], uri: 'file:///notes/1.md#L1' }],
         quoted: false,
       },
     ]);

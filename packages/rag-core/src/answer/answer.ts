@@ -5,6 +5,7 @@ import { readMarks } from './marks';
 import { promptOf, saysNotThere } from './prompt';
 import { SentenceStream, sentencesOf } from './sentences';
 import { cosine, supportOf, windowsOf, type Evidence, type Window } from './support';
+import { addressOf } from './whereabouts';
 import { stemsOf, wordsOf } from '../words/words';
 
 type Event = Exclude<KnowledgeEvent, { event: 'error' }>;
@@ -74,7 +75,9 @@ export async function* answerFrom(
     text: passage.text,
     context: [passage.title, ...passage.headings].filter((part) => part !== null).join('\n'),
   }));
-  const check = new Checker(question.question, evidence, parts.embed, signal);
+  const check = new Checker(question.question, evidence, parts.embed, signal, (number, quote) =>
+    addressOf(hits[number - 1]!.passage, quote),
+  );
 
   let shown = 0;
   let dropped = 0;
@@ -164,6 +167,8 @@ class Checker {
     private readonly evidence: readonly Evidence[],
     private readonly embed: AnswerParts['embed'],
     private readonly signal: AbortSignal,
+    /** Address of words of a source. */
+    private readonly address: (number: number, quote: string) => string,
   ) {
     this.windows = evidence.flatMap(windowsOf);
   }
@@ -180,7 +185,7 @@ class Checker {
     const named = this.windows.filter(({ number }) => cited.includes(number));
     const support = (await among(named)) ?? (await among(this.windows));
     if (!support) return null;
-    const quotation = { number: support.window.number, quote: support.window.quote };
+    const quotation = this.quotation(support.window);
     if (speaksToTheModel(quotation.quote) || speaksToTheModel(text)) return quoted(quotation);
     return { event: 'text', text, citations: [quotation], quoted: false };
   }
@@ -202,7 +207,11 @@ class Checker {
     return ranked
       .filter((one, at) => at < 2 && one.near >= best * asGood)
       .sort((one, other) => one.window.number - other.window.number)
-      .map(({ window }) => quoted({ number: window.number, quote: window.quote }));
+      .map(({ window }) => quoted(this.quotation(window)));
+  }
+
+  private quotation({ number, quote }: Window): Quotation {
+    return { number, quote, uri: this.address(number, quote) };
   }
 
   private sharedWords(window: Window): number {
