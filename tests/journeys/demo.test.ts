@@ -58,6 +58,14 @@ test('run again, it comes to its end with an answer', async () => {
   expect(code, text).toBe(0);
   const answer = /\$ nanite ask ".*"\n([^]*?)\n\n/.exec(text)?.[1]?.trim();
   expect(answer).toMatch(/\w/);
+  // What stands at the cited lines is what the answer from the documentation quotes.
+  const cited = /\$ nanite open file:\/\/\S+#L\d+\S*\n.*\n((?:      \| .*\n)+)/.exec(text)?.[1] ?? '';
+  const there = cited.replace(/^ {6}\| /gm, '').replace(/\s+/g, ' ');
+  const quotations = [...text.matchAll(/“([^”]+)”/g)].map(([, quote]) => quote!.replace(/\s+/g, ' '));
+  expect(
+    quotations.some((quote) => there.includes(quote)),
+    text,
+  ).toBe(true);
   expect(text).toMatch(/Its API was at http:\/\/127\.0\.0\.1:1143[45]/);
   expect(machines()).not.toContain('nanite-demo');
 }, 300_000);

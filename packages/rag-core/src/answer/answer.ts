@@ -190,7 +190,7 @@ class Checker {
     return { event: 'text', text, citations: [quotation], quoted: false };
   }
 
-  /** The sentences of the passages that come nearest to the question, in the order of the passages: two at most. */
+  /** The sentences of the passages that come nearest to the question, the nearest first: two at most. */
   async nearest(): Promise<Text[]> {
     const sentences = this.windows.filter(
       ({ quote }) => sentencesOf(quote).length === 1 && wordsOf(quote).length >= leastQuoted,
@@ -206,7 +206,6 @@ class Checker {
     const best = ranked[0]?.near ?? 0;
     return ranked
       .filter((one, at) => at < 2 && one.near >= best * asGood)
-      .sort((one, other) => one.window.number - other.window.number)
       .map(({ window }) => quoted(this.quotation(window)));
   }
 
