@@ -24,6 +24,7 @@ test('a change of kit is one of all that bundle it, and of what depends on these
     'nanite-gpu-detect',
     'nanite-model-catalog',
     'nanite-models',
+    'nanite-rag',
     'nanite-server',
   ]);
 });
