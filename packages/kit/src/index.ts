@@ -1,6 +1,9 @@
 export { writeAtomically } from './atomic-file';
 export { NaniteError, describeError } from './errors';
 export { lastErrno, libcFunction } from './libc';
+export { failureOf, refuse, sendJson } from './http/answer';
+export { readBody } from './http/body';
+export { findRoute, type Route } from './http/route';
 export { createLog, type Log, type LogLevel } from './log';
 export { inheritedSockets, isAnswering, listenOnFd, listenOnPath, listenOnTcp } from './listen';
 export {

@@ -13,10 +13,9 @@ import {
   type Job,
 } from '@nanite/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { NaniteError } from '@nanite/kit';
+import { NaniteError, readBody } from '@nanite/kit';
 import { copyModel, createModel, listUpdates, updateModel } from '../pull';
 import type { Person } from './authority';
-import { readBody } from './body';
 import { modelDetails, withoutTexts } from './details';
 import { sendEvents } from './event-stream';
 import type { Work } from './jobs';
@@ -32,6 +31,9 @@ export interface Call {
   subject: string;
   person: Person;
 }
+
+/** A Modelfile with its licence is the largest body. */
+const mostBytes = 8 * 1024 * 1024;
 
 /** What an answer is made of; undefined: the handler has answered, or 204. */
 export type Handler = (service: Service, call: Call) => Promise<unknown>;
@@ -82,7 +84,7 @@ export const removeModel: Handler = async (service, call) => {
 };
 
 export const pull: Handler = async (service, call) => {
-  const request = await readBody(call.request, PullRequest);
+  const request = await readBody(call.request, PullRequest, mostBytes);
   const uid = call.person.uid;
   // A wrong reference is an answer with its own status, not a stream that fails.
   service.puller.tools.parseReference(request.reference);
@@ -95,7 +97,7 @@ export const pull: Handler = async (service, call) => {
 };
 
 export const create: Handler = async (service, call) => {
-  const request = await readBody(call.request, CreateRequest);
+  const request = await readBody(call.request, CreateRequest, mostBytes);
   const uid = call.person.uid;
   job(service, call, 'create', request.model, request, async (asked) => {
     const { manifest } = await createModel(service.puller, request, { ...asked, uid });
@@ -104,7 +106,7 @@ export const create: Handler = async (service, call) => {
 };
 
 export const copy: Handler = async (service, call) => {
-  const { source, destination } = await readBody(call.request, CopyRequest);
+  const { source, destination } = await readBody(call.request, CopyRequest, mostBytes);
   const asked = { uid: call.person.uid, signal: new AbortController().signal, report: () => undefined };
   const made = await copyModel(service.puller, source, destination, asked);
   record(service, call, 'copied', { from: source, model: made.manifest.name });
@@ -112,7 +114,7 @@ export const copy: Handler = async (service, call) => {
 };
 
 export const parseModelfile: Handler = async ({ extensions }, { request }) =>
-  extensions.parseModelfile((await readBody(request, ModelfileRequest)).text);
+  extensions.parseModelfile((await readBody(request, ModelfileRequest, mostBytes)).text);
 
 const digestOf = (subject: string): string => {
   const sha256 = /^sha256[:-]([0-9a-f]{64})$/.exec(subject)?.[1];
@@ -141,14 +143,14 @@ export const followJob: Handler = async ({ jobs }, { subject, request, response 
 };
 
 export const controlJob: Handler = async (service, call) => {
-  const { action } = await readBody(call.request, JobAction);
+  const { action } = await readBody(call.request, JobAction, mostBytes);
   const controlled = await service.jobs.control(call.subject, action);
   record(service, call, action, { job: call.subject, subject: controlled.subject });
   return controlled;
 };
 
 export const verify: Handler = async (service, call) => {
-  const request = await readBody(call.request, VerifyRequest);
+  const request = await readBody(call.request, VerifyRequest, mostBytes);
   for (const name of request.models ?? []) service.store.find(name);
   const subject = request.models?.join(' ') ?? 'everything';
   const uid = call.person.uid;
@@ -166,14 +168,14 @@ export const collectGarbage: Handler = async (service, call) => {
 export const diskUsage: Handler = async ({ store }) => store.usage();
 
 export const pin: Handler = async (service, call) => {
-  const { model, pinned } = await readBody(call.request, PinRequest);
+  const { model, pinned } = await readBody(call.request, PinRequest, mostBytes);
   const changed = service.store.setRecord(service.store.find(model), { pinned });
   record(service, call, pinned ? 'pinned' : 'unpinned', { model: changed.manifest.name });
   return changed;
 };
 
 export const fit: Handler = async ({ puller, extensions, authority }, { request, response, person }) => {
-  const asked = await readBody(request, FitRequest);
+  const asked = await readBody(request, FitRequest, mostBytes);
   // Whoever may not change the store does not send this service to private addresses either.
   if (asked.insecure) await authority.allowChange(person);
   const gone = new AbortController();
@@ -188,7 +190,7 @@ export const updates: Handler = async ({ puller }, { response }) => {
 };
 
 export const update: Handler = async (service, call) => {
-  const request = await readBody(call.request, UpdateRequest);
+  const request = await readBody(call.request, UpdateRequest, mostBytes);
   const model = service.store.find(request.model);
   const uid = call.person.uid;
   job(service, call, 'update', `${request.action} ${model.manifest.name}`, request, (asked) =>
@@ -197,7 +199,7 @@ export const update: Handler = async (service, call) => {
 };
 
 export const importModels: Handler = async (service, call) => {
-  const request = await readBody(call.request, ImportRequest);
+  const request = await readBody(call.request, ImportRequest, mostBytes);
   const uid = call.person.uid;
   job(service, call, 'import', request.path, request, (asked) =>
     service.extensions.import(service.puller, request, { ...asked, uid }),
@@ -205,7 +207,7 @@ export const importModels: Handler = async (service, call) => {
 };
 
 export const exportModels: Handler = async (service, call) => {
-  const request = await readBody(call.request, ExportRequest);
+  const request = await readBody(call.request, ExportRequest, mostBytes);
   const uid = call.person.uid;
   job(service, call, 'export', request.models.join(' '), request, (asked) =>
     service.extensions.export(service.puller, request, { ...asked, uid }),

@@ -4,11 +4,19 @@ import {
   CollectionRequest,
   KnowledgeQuestion,
   SearchRequest,
-  type ApiError,
   type KnowledgeEvent,
 } from '@nanite/contracts';
-import { describeError, descriptorOf, NaniteError, unixPeer } from '@nanite/kit';
-import { z } from 'zod';
+import {
+  describeError,
+  descriptorOf,
+  findRoute,
+  NaniteError,
+  readBody,
+  refuse,
+  sendJson,
+  unixPeer,
+  type Route,
+} from '@nanite/kit';
 import { exportCollection, importCollection } from '../exchange';
 import {
   collectionsChanged,
@@ -31,16 +39,14 @@ interface Call {
 /** What the answer is made of; undefined: it has been answered. */
 type Handler = (service: Service, call: Call) => Promise<unknown>;
 
-interface Route {
-  method: string;
-  path: RegExp;
+interface ServiceRoute extends Route {
   handler: Handler;
 }
 
 /** A question and its filter are the most that anyone sends. */
 const mostBytes = 1024 * 1024;
 
-const routes: Route[] = [
+const routes: ServiceRoute[] = [
   { method: 'GET', path: /^\/v1\/status$/, handler: (service) => status(service) },
   {
     method: 'GET',
@@ -66,7 +72,7 @@ const routes: Route[] = [
     method: 'POST',
     path: /^\/v1\/search$/,
     handler: async ({ answering }, { request, signal }) =>
-      answering.search(await readBody(request, SearchRequest), signal),
+      answering.search(await readBody(request, SearchRequest, mostBytes), signal),
   },
   { method: 'POST', path: /^\/v1\/ask$/, handler: ask },
   {
@@ -83,7 +89,7 @@ export function createApi(service: Service): Server {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     answer(service, request, response, gone.signal).catch((error: unknown) => {
-      if (!gone.signal.aborted) refuse(service, request, response, error);
+      if (!gone.signal.aborted) refuse(service.log, request, response, error);
     });
   });
 }
@@ -99,22 +105,14 @@ async function answer(
   if (peer?.uid !== service.owner) {
     throw new NaniteError('not-yours', 'these are the files of somebody else', { status: 403 });
   }
-  const path = (request.url ?? '/').split('?')[0]!;
-  const matching = routes.filter((route) => route.path.test(path));
-  const route = matching.find(({ method }) => method === request.method);
-  if (route === undefined) {
-    throw matching.length > 0
-      ? new NaniteError('method-not-allowed', `${request.method} is not allowed on ${path}`, { status: 405 })
-      : new NaniteError('not-found', `there is no ${path} here`, { status: 404 });
-  }
-  const subject = decoded(route.path.exec(path)?.[1] ?? '');
+  const { route, subject } = findRoute(routes, request);
   const value = await route.handler(service, { request, response, subject, signal });
-  if (value !== undefined) send(response, 200, value);
+  if (value !== undefined) sendJson(response, 200, value);
 }
 
 async function putCollection(service: Service, { request, subject }: Call): Promise<unknown> {
   const name = CollectionName.parse(subject);
-  await service.collections.put(name, await readBody(request, CollectionRequest));
+  await service.collections.put(name, await readBody(request, CollectionRequest, mostBytes));
   await collectionsChanged(service);
   return oneCollection(service, name);
 }
@@ -161,7 +159,7 @@ async function writeLine(response: ServerResponse, value: unknown): Promise<void
 
 /** The events as lines of JSON; what goes wrong after the first is one of them. */
 async function ask({ answering, log }: Service, { request, response, signal }: Call): Promise<void> {
-  const question = await readBody(request, KnowledgeQuestion);
+  const question = await readBody(request, KnowledgeQuestion, mostBytes);
   const write = (event: KnowledgeEvent) => writeLine(response, event);
   try {
     for await (const event of answering.ask(question, signal)) await write(event);
@@ -174,55 +172,4 @@ async function ask({ answering, log }: Service, { request, response, signal }: C
     await write({ event: 'error', code, message: describeError(error), hint: known?.hint ?? null });
   }
   response.end();
-}
-
-/** @throws NaniteError `too-large` 413, `bad-request` 400; ZodError */
-async function readBody<T extends z.ZodType>(request: IncomingMessage, schema: T): Promise<z.output<T>> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > mostBytes) throw new NaniteError('too-large', 'the request is too large', { status: 413 });
-    parts.push(part);
-  }
-  const text = Buffer.concat(parts).toString('utf8');
-  try {
-    return schema.parse(text === '' ? {} : JSON.parse(text));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new NaniteError('bad-request', 'the request is no JSON', { status: 400, cause });
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    throw new NaniteError('bad-request', 'the path is not percent-encoded', { status: 400, cause });
-  }
-}
-
-function refuse({ log }: Service, request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  const failure =
-    error instanceof NaniteError
-      ? error
-      : error instanceof z.ZodError
-        ? new NaniteError('bad-request', z.prettifyError(error), { status: 400, cause: error })
-        : new NaniteError('internal', describeError(error), { status: 500, cause: error });
-  // Paths of the API, and no word of what was asked: the journal is not the place for it.
-  if (failure.code === 'internal') {
-    log.error('a request failed', { path: request.url, cause: describeError(error) });
-  }
-  if (response.headersSent) return void response.destroy();
-  const { code, message, hint, status: number } = failure;
-  // A large body that nobody reads: end the connection with the answer.
-  if (!request.complete) response.setHeader('connection', 'close');
-  send(response, number, { error: { code, message, hint } } satisfies ApiError);
-}
-
-function send(response: ServerResponse, number: number, value: unknown): void {
-  if (response.destroyed) return;
-  const text = Buffer.from(JSON.stringify(value));
-  response.writeHead(number, { 'content-type': 'application/json', 'content-length': text.length });
-  response.end(text);
 }

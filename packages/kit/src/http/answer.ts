@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { describeError, NaniteError } from '../errors';
+import type { Log } from '../log';
+
+/** Answer with JSON; undefined: with nothing. Nobody there any more: silently not. */
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  if (response.destroyed) return;
+  if (value === undefined) return void response.writeHead(status).end();
+  const text = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length });
+  response.end(response.req.method === 'HEAD' ? undefined : text);
+}
+
+/** Anything thrown as an error with a code and a status: what does not fit a schema is the asker's, all else ours. */
+export function failureOf(error: unknown): NaniteError {
+  if (error instanceof NaniteError) return error;
+  if (error instanceof z.ZodError) {
+    return new NaniteError('bad-request', z.prettifyError(error), { status: 400, cause: error });
+  }
+  return new NaniteError('internal', describeError(error), { status: 500, cause: error });
+}
+
+/**
+ * Answer with an error as contracts' ApiError has it; of an answer that has begun, break off the connection. What is
+ * our own fault is a line in the log, with the path and no word of what was asked.
+ *
+ * @returns the error as it was answered
+ */
+export function refuse(
+  log: Pick<Log, 'error'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): NaniteError {
+  const failure = failureOf(error);
+  const { code, message, hint, status } = failure;
+  if (code === 'internal') log.error('a request failed', { path: request.url, cause: describeError(error) });
+  if (response.headersSent) {
+    response.destroy();
+    return failure;
+  }
+  // A large body that nobody reads: end the connection with the answer.
+  if (!request.complete) response.setHeader('connection', 'close');
+  sendJson(response, status, { error: { code, message, hint } });
+  return failure;
+}
