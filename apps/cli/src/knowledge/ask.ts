@@ -25,7 +25,7 @@ export interface KnowledgeResult {
   /** Why there is no answer, or none of the model's. */
   why: string | null;
   sentences: Array<Pick<Text, 'text' | 'citations' | 'quoted'>>;
-  /** Cited sources by number. */
+  /** Cited sources, numbered from 1 as the answer cites them. */
   sources: Array<{ number: number; passage: Passage }>;
   model: string | null;
   dropped: number;
@@ -58,9 +58,10 @@ export async function askKnowledge(
       filter: options.collections.length > 0 ? { collections: options.collections } : {},
     };
     for await (const event of knowledge().ask(request, signal)) {
-      if (event.event === 'sources') {
-        for (const { number, passage } of event.sources) sources.set(number, passage);
-        line.show(`reading ${event.sources.length} passages …`);
+      if (event.event === 'found') {
+        line.show(`reading ${event.passages.length} passages …`);
+      } else if (event.event === 'source') {
+        sources.set(event.number, event.passage);
       } else if (event.event === 'text') {
         line.clear();
         sentences.push(event);
@@ -74,13 +75,7 @@ export async function askKnowledge(
   }
   if (!done) return exitStatus.error;
 
-  const numbers = sentences.flatMap(({ citations }) => citations.map(({ number }) => number));
-  const cited = [...new Set(numbers)]
-    .sort((one, other) => one - other)
-    .flatMap((number) => {
-      const passage = sources.get(number);
-      return passage ? [{ number, passage }] : [];
-    });
+  const cited = [...sources].map(([number, passage]) => ({ number, passage }));
   rememberCitations(
     new Map(cited.map(({ number, passage }) => [number, addressesOf(sentences, number)[0] ?? passage.uri])),
   );

@@ -7,7 +7,7 @@ import { paint } from '../terminal/paint';
 import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
-import { print } from '../models/store';
+import { print } from '../terminal/print';
 import { shortPath } from './path';
 import { knowledge, toldOfKnowledge } from './service';
 

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { ExportHeader } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
-import { print } from '../models/store';
+import { print } from '../terminal/print';
 import { watchProgress, addedText } from './collections';
 import { knowledge, toldOfKnowledge } from './service';
 

@@ -63,29 +63,27 @@ function says(events: unknown[]): void {
   });
 }
 
-const sources = {
-  event: 'sources',
-  sources: [
-    { number: 1, passage: passage(11, '/n/other.md') },
-    { number: 2, passage: passage(12, '/n/ports.md') },
-  ],
+const found = {
+  event: 'found',
+  passages: [passage(11, '/n/other.md'), passage(12, '/n/ports.md')],
   notes: [],
 };
+const source = { event: 'source', number: 1, passage: passage(12, '/n/ports.md') };
 const sentence = {
   event: 'text',
   text: 'It listens on port 11434.',
-  citations: [{ number: 2, quote: 'The gateway listens\non port 11434.', uri: 'file:///n/ports.md#L4-L5' }],
+  citations: [{ number: 1, quote: 'The gateway listens\non port 11434.', uri: 'file:///n/ports.md#L4-L5' }],
   quoted: false,
 };
 const done = { event: 'done', answered: true, why: null, model: 'smollm2:135m', dropped: 1, notes: [] };
 
 describe('nanite ask --knowledge', () => {
   it('prints each sentence with its citation, and the passages that are cited', async () => {
-    says([sources, sentence, done]);
+    says([found, source, sentence, done]);
     const ran = await nanite.run(['ask', '--knowledge', 'Which', 'port?'], env);
     expect(ran.stdout).toBe(
-      'It listens on port 11434. [2]\n\n' +
-        '[2] /n/ports.md, lines 3 to 9 · Ports › Which\n' +
+      'It listens on port 11434. [1]\n\n' +
+        '[1] /n/ports.md, lines 3 to 9 · Ports › Which\n' +
         '    “The gateway listens on port 11434.”\n' +
         '    file:///n/ports.md#L4-L5\n',
     );
@@ -95,7 +93,7 @@ describe('nanite ask --knowledge', () => {
   });
 
   it('takes the question from standard input, and collections and a model by name', async () => {
-    says([sources, sentence, done]);
+    says([found, source, sentence, done]);
     await nanite.run(['ask', '--collection', 'notes', '-m', 'big'], env, 'Which port?');
     expect(rag.asked[0]?.body).toEqual({
       question: 'Which port?',
@@ -105,13 +103,13 @@ describe('nanite ask --knowledge', () => {
   });
 
   it('prints one JSON object with --json', async () => {
-    says([sources, sentence, done]);
+    says([found, source, sentence, done]);
     const ran = await nanite.run(['ask', '--knowledge', '--json', 'x'], env);
     expect(JSON.parse(ran.stdout) as KnowledgeResult).toMatchObject({
       answered: true,
-      answer: 'It listens on port 11434. [2]',
-      sentences: [{ text: 'It listens on port 11434.', citations: [{ number: 2 }] }],
-      sources: [{ number: 2, passage: { uri: 'file:///n/ports.md#L3-L9' } }],
+      answer: 'It listens on port 11434. [1]',
+      sentences: [{ text: 'It listens on port 11434.', citations: [{ number: 1 }] }],
+      sources: [{ number: 1, passage: { uri: 'file:///n/ports.md#L3-L9' } }],
       model: 'smollm2:135m',
       dropped: 1,
     });
@@ -133,7 +131,7 @@ describe('nanite ask --knowledge', () => {
       [{ event: 'error', code: 'busy', message: 'too much at once', hint: null }],
       'too much',
     ],
-    ['an answer that breaks off', [sources, sentence], 'broke off'],
+    ['an answer that breaks off', [found, source, sentence], 'broke off'],
     ['an event that nobody knows', [{ event: 'surprise' }], 'something we do not know'],
   ])('tells of %s', async (_what, events, words) => {
     says(events);

@@ -10,7 +10,8 @@ import { NaniteError, runtimeDir, shareDir } from '@nanite/kit';
 import { bytes } from '../terminal/format';
 import { paint } from '../terminal/paint';
 import { outputColumns, table } from '../terminal/table';
-import { print, told } from './store';
+import { print } from '../terminal/print';
+import { told } from './store';
 
 /** @throws NaniteError `not-installed`, `bad-file` */
 export function readCatalogue(folder = join(shareDir(), 'catalogue')): CatalogueFamily[] {

@@ -12,7 +12,8 @@ import { gateway } from '../gateway-address';
 import { bytes, relativeTime, withoutLongDigests } from '../terminal/format';
 import { paint } from '../terminal/paint';
 import { outputColumns, table } from '../terminal/table';
-import { hasStore, print, store, told } from './store';
+import { print } from '../terminal/print';
+import { hasStore, store, told } from './store';
 
 /** What the store knows beside what every server of Ollama's API tells. */
 type Listed = OllamaTags['models'][number] & { stored?: StoredModel };

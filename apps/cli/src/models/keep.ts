@@ -13,7 +13,8 @@ import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { wrapped } from '../terminal/wrapped';
 import { follow, progressLine } from './follow';
-import { print, store, told } from './store';
+import { print } from '../terminal/print';
+import { store, told } from './store';
 
 interface Json {
   json?: boolean;

@@ -47,9 +47,3 @@ export async function told(json: boolean, action: () => Promise<number>): Promis
     return report(error instanceof ApiFailure ? withHint(error) : error, json, wrapped);
   }
 }
-
-/** Print a value as JSON, or as text. */
-export function print(value: unknown, json: boolean, text: () => string): number {
-  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
-  return 0;
-}

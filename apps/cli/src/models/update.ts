@@ -14,7 +14,8 @@ import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { wrapped } from '../terminal/wrapped';
 import { follow } from './follow';
-import { print, store, told } from './store';
+import { print } from '../terminal/print';
+import { store, told } from './store';
 import { better, tryModel, type Trial } from './trial';
 import { judge, type Verdict } from './verdict';
 

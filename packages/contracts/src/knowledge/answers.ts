@@ -11,7 +11,9 @@ export const KnowledgeQuestion = z.strictObject({
   model: z.string().nullable().default(null),
 });
 
-/** A passage that an answer may cite, under its number. */
+/**
+ * A passage that an answer cites, under its number. Numbers count from 1 in the order in which the answer cites them first.
+ */
 export const Source = z.object({ number: z.number().int().positive(), passage: Passage });
 
 /**
@@ -24,9 +26,14 @@ export const Quotation = z.object({
   uri: z.string(),
 });
 
-/** In this order: `sources`, any number of `text`, `done`. Where nothing is found: `done` alone, with `answered: false`. */
+/**
+ * In this order: `found`, any number of `text` with a `source` before the first sentence that cites it, `done`. Where
+ * nothing is found: `done` alone, with `answered: false`.
+ */
 export const KnowledgeEvent = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('sources'), sources: z.array(Source), notes: z.array(z.string()) }),
+  /** What is read for the answer, best first. */
+  z.object({ event: z.literal('found'), passages: z.array(Passage), notes: z.array(z.string()) }),
+  z.object({ event: z.literal('source'), ...Source.shape }),
   /**
    * A sentence, and what bears it out: always at least one. `text` is without marks of citations; `quoted` says that
    * it is not the model's but stands so in the source.

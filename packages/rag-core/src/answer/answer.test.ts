@@ -75,8 +75,8 @@ describe('a model that keeps to the sources', () => {
       says: 'The gateway listens on port 11434 [1]. Backups are kept for 30 days [2].',
     });
     expect(events[0]).toMatchObject({
-      event: 'sources',
-      sources: [{ number: 1 }, { number: 2 }],
+      event: 'found',
+      passages: [{ id: 1 }, { id: 2 }],
       notes: ['a note'],
     });
     expect(said).toEqual([
@@ -100,6 +100,27 @@ describe('a model that keeps to the sources', () => {
       },
     ]);
     expect(done).toMatchObject({ answered: true, why: null, model: 'small', dropped: 0 });
+  });
+
+  it('numbers its sources from 1 as it cites them, and names each before its first sentence', async () => {
+    const { events } = await answered({
+      passages: ['Elsewhere nothing listens.', ...texts],
+      says: 'Backups are kept for 30 days [3]. The gateway listens on port 11434 [2]. Backups are made every night [3].',
+    });
+    const order = events.flatMap((event) =>
+      event.event === 'source'
+        ? [`[${event.number}] is ${event.passage.id}`]
+        : event.event === 'text'
+          ? [event.citations.map(({ number, uri }) => `${number} ${uri}`).join()]
+          : [],
+    );
+    expect(order).toEqual([
+      '[1] is 3',
+      '1 file:///notes/2.md#L1',
+      '[2] is 2',
+      '2 file:///notes/1.md#L1',
+      '1 file:///notes/2.md#L1',
+    ]);
   });
 
   it('needs no citation of its own', async () => {

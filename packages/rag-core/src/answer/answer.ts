@@ -1,4 +1,11 @@
-import type { Hit, KnowledgeEvent, KnowledgeQuestion, OllamaChatRequest, Quotation } from '@nanite/contracts';
+import type {
+  Hit,
+  KnowledgeEvent,
+  KnowledgeQuestion,
+  OllamaChatRequest,
+  Passage,
+  Quotation,
+} from '@nanite/contracts';
 import { describeError } from '@nanite/kit';
 import { speaksToTheModel } from './injection';
 import { readMarks } from './marks';
@@ -67,17 +74,18 @@ export async function* answerFrom(
     yield done({ answered: false, why: 'nothing in your files speaks of this', notes });
     return;
   }
-  const sources = hits.map(({ passage }, at) => ({ number: at + 1, passage }));
-  yield { event: 'sources', sources, notes };
+  const passages = hits.map(({ passage }) => passage);
+  yield { event: 'found', passages, notes };
 
-  const evidence = sources.map(({ number, passage }) => ({
-    number,
+  const evidence = passages.map((passage, at) => ({
+    number: at + 1,
     text: passage.text,
     context: [passage.title, ...passage.headings].filter((part) => part !== null).join('\n'),
   }));
   const check = new Checker(question.question, evidence, parts.embed, signal, (number, quote) =>
-    addressOf(hits[number - 1]!.passage, quote),
+    addressOf(passages[number - 1]!, quote),
   );
+  const sources = new Sources(passages);
 
   let shown = 0;
   let dropped = 0;
@@ -96,7 +104,7 @@ export async function* answerFrom(
         said.add(text);
         const held = await check.claim(text, numbers);
         if (held) {
-          yield held;
+          yield* sources.cite(held);
           shown++;
           inVain = 0;
         } else {
@@ -116,7 +124,7 @@ export async function* answerFrom(
   }
 
   const quotations = await check.nearest();
-  yield* quotations;
+  for (const quotation of quotations) yield* sources.cite(quotation);
   const because =
     failure === null ? 'the model said nothing that your files bear out' : `no model answered (${failure})`;
   yield done({
@@ -129,6 +137,29 @@ export async function* answerFrom(
     dropped,
     notes,
   });
+}
+
+/** Numbers as people expect them: from 1, in the order in which sources are first cited. */
+class Sources {
+  private readonly numbers = new Map<number, number>();
+
+  /** @param passages in the order in which the model was given them, which is the number that {@link Checker} knows */
+  constructor(private readonly passages: readonly Passage[]) {}
+
+  /** The sentence under these numbers, and before it what it is the first to cite. */
+  *cite(text: Text): Generator<Event, void, void> {
+    const citations: Quotation[] = [];
+    for (const citation of text.citations) {
+      let number = this.numbers.get(citation.number);
+      if (number === undefined) {
+        number = this.numbers.size + 1;
+        this.numbers.set(citation.number, number);
+        yield { event: 'source', number, passage: this.passages[citation.number - 1]! };
+      }
+      citations.push({ ...citation, number });
+    }
+    yield { ...text, citations };
+  }
 }
 
 const done = (

@@ -18,7 +18,7 @@ let service: Service;
 const unanswered: Answering = {
   search: ({ query }) => Promise.resolve({ hits: [], notes: [query], milliseconds: 1 }),
   async *ask({ question }) {
-    yield { event: 'sources', sources: [], notes: [] };
+    yield { event: 'found', passages: [], notes: [] };
     if (question === 'break') throw new NaniteError('worn-out', 'enough', { hint: 'rest' });
     yield { event: 'done', answered: false, why: 'nothing', model: null, dropped: 0, notes: [] };
   },
@@ -179,7 +179,7 @@ test('search and answers go through', async () => {
   expect(await client.search({ query: 'moon' })).toMatchObject({ notes: ['moon'] });
   const events = [];
   for await (const { event } of client.ask({ question: 'why?' })) events.push(event);
-  expect(events).toEqual(['sources', 'done']);
+  expect(events).toEqual(['found', 'done']);
 });
 
 test('an answer that breaks off says why, after what was said', async () => {
@@ -188,7 +188,7 @@ test('an answer that breaks off says why, after what was said', async () => {
     for await (const { event } of client.ask({ question: 'break' })) events.push(event);
   })();
   expect(await failure(asked)).toMatchObject({ code: 'worn-out' });
-  expect(events).toEqual(['sources']);
+  expect(events).toEqual(['found']);
 });
 
 describe('what is wrong is said with its status', () => {
