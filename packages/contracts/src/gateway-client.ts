@@ -13,6 +13,7 @@ import {
   type OllamaEmbedRequest,
   type OllamaGenerateRequest,
 } from './ollama';
+import type { RerankRequest, RerankResponse } from './rerank';
 import { callJson, jsonLines, openCall, placeOf, type HttpAddress, type HttpCall } from './http-call';
 
 /** Where a gateway (or any server of Ollama's API) listens. */
@@ -58,6 +59,13 @@ export class GatewayClient {
 
   embed(request: OllamaEmbedRequest, signal?: AbortSignal): Promise<OllamaEmbedResponse> {
     return this.json(OllamaEmbedResponse, 'POST', '/api/embed', request, signal);
+  }
+
+  /** Texts in the order in which they answer a query, as the model that is named sees it. */
+  async rerank(request: RerankRequest, signal?: AbortSignal): Promise<RerankResponse> {
+    // Loaded when asked for, as the schemas of the status: `nanite ask` starts without them.
+    const { RerankResponse: schema } = await import('./rerank');
+    return this.json(schema, 'POST', '/v1/rerank', request, signal);
   }
 
   /** Load a model without asking it anything, or with `keep_alive: 0` unload it. */

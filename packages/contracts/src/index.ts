@@ -113,6 +113,7 @@ export {
 } from './ollama-models';
 export { ollamaShow, ollamaTag } from './ollama-listing';
 export { OpenAiError, OpenAiModel, OpenAiModelDeleted, OpenAiModelList, OpenAiRequest } from './openai';
+export { RerankRequest, RerankResponse, WorkerRerank, WorkerRerankRequest } from './rerank';
 export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
 export { GatewayBackendSettings } from './settings/gateway';
 export {

@@ -27,6 +27,8 @@ import {
   OpenAiModelDeleted,
   OpenAiModelList,
   OpenAiRequest,
+  RerankRequest,
+  RerankResponse,
 } from '@nanite/contracts';
 import { z } from 'zod';
 
@@ -155,6 +157,19 @@ const operations: Operation[] = [
     summary: 'As OpenAI describes it, answered by the worker',
     body: OpenAiRequest,
   },
+  ...(
+    [
+      ['/v1/rerank', openai],
+      ['/api/rerank', ollama],
+    ] as const
+  ).map(([path, error]): Operation => ({
+    ...error,
+    method: 'post',
+    path,
+    summary: 'Texts in the order in which they answer a query, as Jina, Cohere and vLLM describe it',
+    body: RerankRequest,
+    answer: RerankResponse,
+  })),
   {
     ...events,
     method: 'post',

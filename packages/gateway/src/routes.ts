@@ -6,6 +6,7 @@ import { embed, embeddings } from './ollama/embed';
 import { generate } from './ollama/generate';
 import { ps, running, show, tags, version } from './ollama/listing';
 import { push } from './ollama/unsupported';
+import { rerank } from './rerank/rerank';
 import { deleteModel, model, models } from './openai/models';
 import { passThrough } from './openai/pass-through';
 import { openapi, status } from './status';
@@ -20,6 +21,7 @@ export function routes(): Router {
     .on('POST', '/api/chat', chat)
     .on('POST', '/api/embed', embed)
     .on('POST', '/api/embeddings', embeddings)
+    .on('POST', '/api/rerank', rerank(true))
     .on('POST', '/api/show', show)
     .on('GET', '/api/tags', tags)
     .on('HEAD', '/api/tags', tags)
@@ -40,6 +42,7 @@ export function routes(): Router {
     .on('POST', '/v1/completions', passThrough(OpenAiRequest, ['completion', 'chat'], true))
     .on('POST', '/v1/responses', passThrough(OpenAiRequest, chats, true))
     .on('POST', '/v1/embeddings', passThrough(OpenAiRequest, ['embedding'], false))
+    .on('POST', '/v1/rerank', rerank(false))
     .on('POST', '/v1/messages', passThrough(AnthropicRequest, chats, true))
     .on('POST', '/v1/messages/count_tokens', passThrough(AnthropicRequest, chats, false))
     .on('GET', '/nanite/v1/status', status)

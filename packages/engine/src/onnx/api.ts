@@ -1,18 +1,29 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { WorkerEmbeddingsRequest, type WorkerEmbeddings } from '@nanite/contracts';
+import {
+  WorkerEmbeddingsRequest,
+  WorkerRerankRequest,
+  type WorkerEmbeddings,
+  type WorkerRerank,
+} from '@nanite/contracts';
 import { describeError, NaniteError, type Log } from '@nanite/kit';
 import { z } from 'zod';
 import { TooManyTokens } from './tokens';
 
-/** What the API needs of a model; tests give a fake. */
-export interface EmbeddingModel {
+/** What the API needs of a model; tests give a fake. A route is there where the model has what it needs. */
+export interface OnnxModel {
   tokenize(text: string, special: boolean): number[];
   detokenize(ids: number[]): string;
-  embed(
+  embed?(
     inputs: ReadonlyArray<string | readonly number[]>,
     truncate: boolean,
     goesOn: () => boolean,
   ): Promise<{ vectors: Float32Array[]; tokens: number }>;
+  judge?(
+    query: string,
+    documents: readonly string[],
+    truncate: boolean,
+    goesOn: () => boolean,
+  ): Promise<{ logits: number[]; tokens: number }>;
 }
 
 /** Texts to embed may be long: a book is a few MB. */
@@ -21,12 +32,56 @@ const mostBody = 32 * 2 ** 20;
 const Tokenize = z.object({ content: z.string(), add_special: z.boolean().default(false) });
 const Detokenize = z.object({ tokens: z.array(z.number().int()) });
 
+type Route = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
+
+function embeddings(embed: NonNullable<OnnxModel['embed']>, name: string): Route {
+  return async (request, response) => {
+    const body = await parsed(request, WorkerEmbeddingsRequest);
+    const { vectors, tokens } = await embed(
+      listed(body.input),
+      body.truncate ?? false,
+      () => !response.destroyed,
+    );
+    const base64 = body.encoding_format === 'base64';
+    return {
+      object: 'list',
+      model: body.model ?? name,
+      data: vectors.map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding: base64 ? asBase64(vector) : Array.from(vector),
+      })),
+      usage: { prompt_tokens: tokens, total_tokens: tokens },
+    } satisfies Omit<WorkerEmbeddings, 'data'> & { data: unknown[] };
+  };
+}
+
+function rerank(judge: NonNullable<OnnxModel['judge']>, name: string): Route {
+  return async (request, response) => {
+    const body = await parsed(request, WorkerRerankRequest);
+    const { logits, tokens } = await judge(
+      body.query,
+      body.documents,
+      body.truncate ?? false,
+      () => !response.destroyed,
+    );
+    return {
+      object: 'list',
+      model: body.model ?? name,
+      results: logits
+        .map((relevance_score, index) => ({ index, relevance_score }))
+        .sort((a, b) => b.relevance_score - a.relevance_score),
+      usage: { prompt_tokens: tokens, total_tokens: tokens },
+    } satisfies WorkerRerank;
+  };
+}
+
 /**
- * The part of llama-server's HTTP API that embeddings need, in its shapes, so that the gateway speaks to both kinds of
- * worker alike: GET /health, /props, /v1/models; POST /v1/embeddings, /tokenize, /detokenize.
+ * The part of llama-server's HTTP API that embeddings and reranking need, in its shapes, so that the gateway speaks to both
+ * kinds of worker alike: GET /health, /props, /v1/models; POST /v1/embeddings, /v1/rerank, /tokenize, /detokenize.
  */
-export function createEmbeddingApi(model: EmbeddingModel, name: string, context: number, log: Log): Server {
-  const handlers: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<unknown>> = {
+export function createOnnxApi(model: OnnxModel, name: string, context: number, log: Log): Server {
+  const handlers: Record<string, Route | undefined> = {
     'GET /health': async () => ({ status: 'ok' }),
     'GET /props': async () => ({
       model_alias: name,
@@ -37,25 +92,8 @@ export function createEmbeddingApi(model: EmbeddingModel, name: string, context:
       object: 'list',
       data: [{ id: name, object: 'model', owned_by: 'nanite' }],
     }),
-    'POST /v1/embeddings': async (request, response) => {
-      const body = await parsed(request, WorkerEmbeddingsRequest);
-      const { vectors, tokens } = await model.embed(
-        listed(body.input),
-        body.truncate ?? false,
-        () => !response.destroyed,
-      );
-      const base64 = body.encoding_format === 'base64';
-      return {
-        object: 'list',
-        model: body.model ?? name,
-        data: vectors.map((vector, index) => ({
-          object: 'embedding',
-          index,
-          embedding: base64 ? asBase64(vector) : Array.from(vector),
-        })),
-        usage: { prompt_tokens: tokens, total_tokens: tokens },
-      } satisfies Omit<WorkerEmbeddings, 'data'> & { data: unknown[] };
-    },
+    'POST /v1/embeddings': model.embed && embeddings(model.embed, name),
+    'POST /v1/rerank': model.judge && rerank(model.judge, name),
     'POST /tokenize': async (request) => {
       const { content, add_special } = await parsed(request, Tokenize);
       return { tokens: model.tokenize(content, add_special) };
@@ -68,7 +106,7 @@ export function createEmbeddingApi(model: EmbeddingModel, name: string, context:
     const handler = handlers[`${request.method} ${(request.url ?? '/').split('?')[0]}`];
     const work = handler
       ? handler(request, response)
-      : Promise.reject(new NaniteError('not-found', 'an embedding model does not do this', { status: 404 }));
+      : Promise.reject(new NaniteError('not-found', 'this model does not do this', { status: 404 }));
     work
       .then((value) => send(response, 200, value))
       .catch((error: unknown) => {

@@ -5,9 +5,10 @@ import type { Server } from 'node:http';
 import { requestOverSocket } from '@nanite/contracts';
 import { createLog } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEmbeddingApi, type EmbeddingModel } from './api';
+import { createOnnxApi, type OnnxModel } from './api';
 import { batchTokens } from '@nanite/planning';
 import { batches } from './batches';
+import { pairOf, type PairTokenizer } from './cross-encoder';
 import { pool, toUnitLength } from './pooling';
 import { fitted, TooManyTokens } from './tokens';
 
@@ -54,8 +55,87 @@ describe('fitted', () => {
   });
 });
 
+describe('pairOf', () => {
+  /** [1] query [2] document [2]; ids of words are their lengths. */
+  const tokenizer: PairTokenizer = {
+    encode(text, { text_pair, add_special_tokens }) {
+      const ids = (of: string) => of.split(' ').map((word) => word.length + 10);
+      if (add_special_tokens === false) return { ids: ids(text) };
+      const [query, document] = [
+        [1, ...ids(text), 2],
+        [...ids(text_pair ?? ''), 2],
+      ];
+      return {
+        ids: [...query, ...document],
+        token_type_ids: [...query.map(() => 0), ...document.map(() => 1)],
+      };
+    },
+  };
+
+  it('tells the texts of a pair apart', () => {
+    expect(pairOf(tokenizer, 'a', 'bb ccc', 99, false)).toEqual({
+      ids: [1, 11, 2, 12, 13, 2],
+      types: [0, 0, 0, 1, 1, 1],
+    });
+  });
+
+  it('cuts the document and leaves the mark behind it, where it may', () => {
+    expect(pairOf(tokenizer, 'a', 'bb ccc dddd', 5, true)).toEqual({
+      ids: [1, 11, 2, 12, 2],
+      types: [0, 0, 0, 1, 1],
+    });
+    expect(() => pairOf(tokenizer, 'a', 'bb ccc dddd', 5, false)).toThrow(TooManyTokens);
+  });
+
+  it('does not judge a query that leaves nothing of the document', () => {
+    expect(() => pairOf(tokenizer, 'a b c d', 'bb', 5, true)).toThrow(TooManyTokens);
+  });
+
+  it('takes a tokenizer that tells no types', () => {
+    const plain: PairTokenizer = { encode: (...given) => ({ ids: tokenizer.encode(...given).ids }) };
+    expect(pairOf(plain, 'a', 'bb', 9, true).types).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+describe('the API of a reranker', () => {
+  const model: OnnxModel = {
+    tokenize: () => [],
+    detokenize: () => '',
+    judge: async (query, documents) => ({
+      logits: documents.map((document) => (document.includes(query) ? 2 : -2)),
+      tokens: 7,
+    }),
+  };
+
+  it('judges each document, the best first, and embeds nothing', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'onnx-rerank-'));
+    const socketPath = join(dir, 'worker.sock');
+    const server = createOnnxApi(
+      model,
+      'm',
+      4,
+      createLog(() => undefined),
+    );
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+    const post = (path: string, body: unknown) =>
+      requestOverSocket({ socketPath, method: 'POST', path, body });
+    expect(await post('/v1/rerank', { query: 'x', documents: ['a', 'xy', 'b'] })).toMatchObject({
+      results: [
+        { index: 1, relevance_score: 2 },
+        { index: 0, relevance_score: -2 },
+        { index: 2, relevance_score: -2 },
+      ],
+      usage: { total_tokens: 7 },
+    });
+    await expect(post('/v1/rerank', { query: 'x', documents: [] })).rejects.toMatchObject({ status: 400 });
+    await expect(post('/v1/embeddings', { input: 'x' })).rejects.toMatchObject({ status: 404 });
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(dir, { recursive: true });
+  });
+});
+
 describe('the embedding API', () => {
-  const model: EmbeddingModel = {
+  const model: OnnxModel = {
     tokenize: (text, special) => [...(special ? [101] : []), ...text.split(' ').map((word) => word.length)],
     detokenize: (ids) => ids.join(' '),
     embed: async (inputs, truncate) => {
@@ -71,7 +151,7 @@ describe('the embedding API', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'onnx-api-'));
     socketPath = join(dir, 'worker.sock');
-    server = createEmbeddingApi(
+    server = createOnnxApi(
       model,
       'm',
       4,

@@ -180,6 +180,28 @@ export async function startFakeWorker(socket: string, model = 'fake'): Promise<F
           usage: { prompt_tokens: 4, total_tokens: 4 },
         });
       }
+      case '/v1/rerank': {
+        const documents = body['documents'] as string[];
+        const long = documents.findIndex((document) => document.length > 2000);
+        if (long >= 0) {
+          const message = 'input (900 tokens) is too large to process. increase the physical batch size (current batch size: 512)';
+          return json(res, 500, { error: { code: 500, message, type: 'server_error' } });
+        }
+        // A logit, as llama-server gives it: the more of the query's words, the larger.
+        const asked = String(body['query']).split(' ');
+        const results = documents.map((document, index) => ({
+          index,
+          relevance_score: asked.filter((word) => document.includes(word)).length * 2 - 1,
+        }));
+        return json(res, 200, {
+          model,
+          object: 'list',
+          usage: { prompt_tokens: 6, total_tokens: 6 },
+          results: text.includes('SHORT') ? results.slice(1) : results,
+        });
+      }
+      case '/detokenize':
+        return json(res, 200, { content: `${(body['tokens'] as number[]).length} tokens` });
       case '/v1/responses': {
         const response = {
           id: 'resp_1',
