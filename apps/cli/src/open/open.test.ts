@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Place } from '@nanite/contracts';
-import { openingOf } from './open';
+import { citationOf, openingOf } from './open';
 import { editorWords, pageWords } from './viewers';
 
 const page: Place = { kind: 'pages', from: 3, to: 4 };
@@ -14,6 +17,7 @@ describe('where a program is told to begin', () => {
     ['/usr/bin/nano', ['+12', '/d/x']],
     ['code', ['--goto', '/d/x:12']],
     ['mousepad', ['--line=12', '/d/x']],
+    ['gedit', ['+12', '/d/x']],
     ['unknown-editor', ['+12', '/d/x']],
   ])('%s at a line', (program, words) =>
     expect(editorWords(program, { file: '/d/x', uri: 'file:///d/x', at: 12 })).toEqual(words),
@@ -30,6 +34,28 @@ describe('where a program is told to begin', () => {
 
   it('keeps a name with what String.replace takes for a pattern', () => {
     expect(editorWords('vim', { file: '/d/$&$1.txt', uri: '', at: 1 })).toEqual(['+1', '/d/$&$1.txt']);
+  });
+});
+
+describe('what is opened', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'open-'));
+  for (const name of ['a.pdf', 'b#page=2', 'c:7']) writeFileSync(join(folder, name), '');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['a.pdf', 'a.pdf', { kind: 'whole' }],
+    ['a.pdf:3', 'a.pdf', { kind: 'lines', from: 3, to: 3 }],
+    ['a.pdf#page=3', 'a.pdf', { kind: 'pages', from: 3, to: 3 }],
+    ['a.pdf#L3-L4', 'a.pdf', { kind: 'lines', from: 3, to: 4 }],
+    ['b#page=2', 'b#page=2', { kind: 'whole' }],
+    ['c:7', 'c:7', { kind: 'whole' }],
+  ])('%s', (said, name, place) =>
+    expect(citationOf(join(folder, said))).toEqual({ path: Buffer.from(join(folder, name)), place }),
+  );
+
+  it('is a file that is there', () => {
+    expect(() => citationOf(join(folder, 'gone.pdf#page=3'))).toThrow('gone.pdf is no longer there');
+    expect(() => citationOf('https://example.org/a.pdf')).toThrow('is no citation');
   });
 });
 

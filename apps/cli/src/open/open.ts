@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
-import { describePlace, formatCitation, parseCitation, type Citation } from '@nanite/contracts';
+import { describePlace, formatCitation, parseCitation, type Citation, type Place } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { runProgram } from '../external/run-program';
 import { rememberedCitation } from '../knowledge/remembered';
@@ -40,13 +40,17 @@ export async function open(what: string, options: OpenOptions): Promise<number> 
   }
 }
 
-/** A number of the last answer, `file:///…#place`, or `path` and `path:line`. @throws NaniteError `usage`, `bad-file` */
-function citationOf(what: string): Citation {
+/**
+ * A number of the last answer, `file:///…#place`, or `path`, `path:line` and `path#place`.
+ *
+ * @throws NaniteError `usage`, `bad-file`
+ */
+export function citationOf(what: string): Citation {
   const text = /^\d+$/.test(what) && !existsSync(what) ? rememberedCitation(what) : what;
   const citation = parseCitation(text) ?? pathCitation(text);
   if (!citation) {
     throw new NaniteError('usage', `${what} is no citation`, {
-      hint: 'a number of the last answer, file:///path#L3 or #page=3, or a path and a line: notes.md:12',
+      hint: 'a number of the last answer, file:///path#L3, or a path and a place: notes.md:12, report.pdf#page=3',
     });
   }
   let kind: ReturnType<typeof statSync>;
@@ -65,8 +69,15 @@ function citationOf(what: string): Citation {
   return citation;
 }
 
+/** `path`, `path:line`, and `path#place` as addresses have it. */
 function pathCitation(text: string): Citation | null {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return null;
+  const [, named, fragment] = /^(.+)#([^#]+)$/s.exec(text) ?? [];
+  if (named !== undefined && !existsSync(text)) {
+    const address = formatCitation({ path: Buffer.from(resolve(named)), place: { kind: 'whole' } });
+    const citation = parseCitation(`${address}#${fragment}`);
+    if (citation) return citation;
+  }
   const [, path, line] = /^(.+?)(?::(\d+))?$/s.exec(text) ?? [];
   if (path === undefined) return null;
   if (line === undefined || existsSync(text))
@@ -88,7 +99,7 @@ export function openingOf(
   const where: Where = { file: Buffer.from(file).equals(path) ? file : uri, uri, at: 1 };
   const words = describePlace(place);
   const tell = words === '' ? null : `it is on ${words}`.replace('it is on line', 'it is in line');
-  const chosen = wish ?? defaultProgram(file, env);
+  const chosen = wish ?? defaultProgram(file, typeBy[place.kind] ?? null, env);
 
   if (place.kind === 'pages') {
     where.at = place.from;
@@ -121,6 +132,9 @@ export function openingOf(
     hint: 'name one: nanite open --with <program> …',
   });
 }
+
+/** What a file is at the least, by how its places are counted. */
+const typeBy: Partial<Record<Place['kind'], string>> = { pages: 'application/pdf', lines: 'text/plain' };
 
 /** Pages of a PDF as text, for a terminal without a desktop. */
 const pageInTerminal = 'pdftotext -layout -f "$2" -l "$3" -- "$1" - | ${PAGER:-cat}';
