@@ -1,4 +1,6 @@
+export { groupsOf, isMemberOf, mayAdminister, type Administration } from './administrators';
 export { writeAtomically } from './atomic-file';
+export { keepCapabilitiesToMyself } from './capabilities';
 export { NaniteError, describeError } from './errors';
 export { lastErrno, libcFunction } from './libc';
 export { failureOf, refuse, sendJson } from './http/answer';

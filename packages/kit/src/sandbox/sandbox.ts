@@ -81,6 +81,9 @@ export async function startSandboxed(run: Sandboxed): Promise<SandboxedProcess> 
         '--no-new-privs',
         '--pdeathsig',
         'KILL',
+        // What a service may do that reads for others, such as CAP_DAC_READ_SEARCH, ends here.
+        '--inh-caps=-all',
+        '--ambient-caps=-all',
         ...landlock,
         '--seccomp-filter',
         '/dev/fd/4',
