@@ -16,17 +16,6 @@ export default bundle(
   {
     // SQLite comes from Debian's node-sqlite3.
     external: ['koffi', 'onnxruntime-node', 'sqlite3'],
-    // zod's messages in forty languages would be half of what the idle service keeps in memory: English stays.
-    esbuildPlugins: [
-      {
-        name: 'zod-in-english',
-        setup: ({ onLoad }) =>
-          onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, ({ path }) => ({
-            contents: "export { default as en } from './en.js';",
-            resolveDir: dirname(path),
-          })),
-      },
-    ],
     onSuccess: () => {
       for (const name of readdirSync(wasm).filter((file) => file.endsWith('.wasm'))) {
         cpSync(join(wasm, name), join(import.meta.dirname, 'dist/grammars', name), { mode: 0 });

@@ -1,4 +1,15 @@
+import { dirname } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
+
+/** zod's messages in forty languages are a third of a small bundle, and Node reads them at each start: English stays. */
+const zodInEnglish: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'zod-in-english',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, ({ path }) => ({
+      contents: "export { default as en } from './en.js';",
+      resolveDir: dirname(path),
+    })),
+};
 
 /**
  * How every TypeScript package of ours is bundled: ESM for the Node that trixie ships, everything inside one folder,
@@ -28,6 +39,7 @@ export function bundle(entry: Record<string, string>, options: Options = {}) {
       js: "import { createRequire as __nodeRequire } from 'node:module'; const require = __nodeRequire(import.meta.url);",
     },
     silent: true,
+    esbuildPlugins: [zodInEnglish],
     ...options,
   });
 }

@@ -17,13 +17,13 @@ import {
  *
  * @param mode permission bits of a new file, such as 0o600
  */
-export function writeAtomically(path: string, text: string, mode: number): void {
+export function writeAtomically(path: string, text: string | Buffer, mode: number): void {
   const before = statSync(path, { throwIfNoEntry: false });
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const fd = openSync(draft, 'wx', 0o600);
   try {
     try {
-      let rest = Buffer.from(text);
+      let rest = typeof text === 'string' ? Buffer.from(text) : text;
       while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
       fchmodSync(fd, (before?.mode ?? mode) & 0o7777);
       fsyncSync(fd);

@@ -21,17 +21,14 @@ export {
 export { nearest } from './nearest';
 export { runProgram } from './run-program';
 export { serve, type ServeOptions } from './serve';
+export { loadSettings, type LoadedSettings, type SettingOrigin, type SettingsOptions } from './settings';
 export {
-  loadSettings,
   settingsFiles,
   systemSettingsFile,
   userSettingsFile,
-  type LoadedSettings,
   type SettingLayer,
-  type SettingOrigin,
   type SettingsFile,
-  type SettingsOptions,
-} from './settings';
+} from './settings-files';
 export { formatKey, parseKey, type SettingPath } from './settings-key';
 export {
   allowedText,

@@ -4,8 +4,11 @@ import { inheritedSockets, listenOnFd, listenOnPath } from './listen';
 export interface ServeOptions {
   /** Where to listen when systemd hands over no socket, and the permission bits of that socket, such as 0o660. */
   socket: { path: string; mode: number };
-  /** Seconds without a request and without work after which a socket-activated service ends. */
-  idleSeconds: number;
+  /**
+   * Seconds without a request and without work after which a socket-activated service ends. Where they are known only
+   * later: a function, which is asked again when the time is up.
+   */
+  idleSeconds: number | (() => number);
   /** Whether there is work that no open request waits for; asked when the time is up, and then again after as long. */
   isBusy: () => boolean;
   /** Let go of what the service holds; the process ends when this has resolved. */
@@ -52,10 +55,18 @@ export async function serve(server: Server, options: ServeOptions): Promise<void
   const [inherited] = inheritedSockets();
   if (inherited === undefined) return listenOnPath(server, options.socket.path, options.socket.mode);
   await listenOnFd(server, inherited.fd);
+  const { idleSeconds } = options;
+  const idleMs = (): number => (typeof idleSeconds === 'number' ? idleSeconds : idleSeconds()) * 1000;
   // One timer for the end of the time, not one that looks now and then: an idle service does not wake the processor.
-  wait = () => {
+  const waitOut = (since: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => (options.isBusy() ? wait?.() : end()), options.idleSeconds * 1000).unref();
+    const left = since + idleMs() - performance.now();
+    if (left <= 0 && !options.isBusy()) return end();
+    timer = setTimeout(
+      () => waitOut(options.isBusy() ? performance.now() : since),
+      Math.max(left, 0),
+    ).unref();
   };
+  wait = () => waitOut(performance.now());
   wait();
 }

@@ -1,14 +1,11 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { LineCounter, isMap, isScalar, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { NaniteError } from './errors';
 import { nearest } from './nearest';
-import { etcDir, shareDir, userConfigDir } from './paths';
+import { codeOf, settingsFiles, systemSettingsFile, unreadable, type SettingLayer } from './settings-files';
 import { formatKey, type SettingPath } from './settings-key';
 import { allowedText, isSection, schemaAt, schemaTree } from './settings-schema';
-
-/** Who set a value: the schema, a package, the administrator, the person. */
-export type SettingLayer = 'default' | 'package' | 'system' | 'user';
 
 export interface SettingOrigin {
   layer: SettingLayer;
@@ -33,56 +30,10 @@ export interface SettingsOptions {
   pending?: { file: string; text: string };
 }
 
-export interface SettingsFile {
-  layer: Exclude<SettingLayer, 'default'>;
-  file: string;
-}
-
 type Tree = Map<string, Entry>;
 interface Entry {
   value: Tree | { leaf: unknown };
   origin: SettingOrigin;
-}
-
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-
-function unreadable(file: string, error: unknown): NaniteError {
-  return new NaniteError('settings-unreadable', `cannot read ${file}`, {
-    hint:
-      codeOf(error) === 'EACCES'
-        ? `make it readable: chmod a+r ${file}`
-        : 'it must be a plain, readable file; see nanite-config(5)',
-    cause: error,
-  });
-}
-
-function dropIns(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.yaml') && !name.startsWith('.'))
-      .sort()
-      .map((name) => `${folder}/${name}`);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw unreadable(folder, error);
-  }
-}
-
-/** The person's own settings. */
-export const userSettingsFile = (): string => `${userConfigDir()}/config.yaml`;
-
-/** The administrator's settings; drop-ins in config.d beside it come after. */
-export const systemSettingsFile = (): string => `${etcDir()}/config.yaml`;
-
-/** The files that are read, the weakest first. Not all need to exist. */
-export function settingsFiles(options: Pick<SettingsOptions, 'user'>): SettingsFile[] {
-  return [
-    ...dropIns(`${shareDir()}/config.d`).map((file) => ({ layer: 'package' as const, file })),
-    { layer: 'system', file: systemSettingsFile() },
-    ...dropIns(`${etcDir()}/config.d`).map((file) => ({ layer: 'system' as const, file })),
-    ...(options.user ? [{ layer: 'user' as const, file: userSettingsFile() }] : []),
-  ];
 }
 
 function readText(file: string): string | undefined {

@@ -1,15 +1,11 @@
 import { join } from 'node:path';
-import { Settings } from '@nanite/contracts';
-import { createLog, loadSettings, runProgram, serve, shareDir, socketPath, stateDir } from '@nanite/kit';
-import { Puller } from './pull';
-import { createApi } from './service/api';
-import { SystemAuthority } from './service/authority';
-import { Jobs } from './service/jobs';
-import { isMetered } from './service/metered';
-import { resumePulls } from './service/pulls';
-import { UnfinishedPulls } from './service/unfinished';
-import { extensions, pullTools } from './service/wiring';
-import { Store } from './store';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inheritedSockets, runProgram, serve, socketPath } from '@nanite/kit';
+import { basisOfList, modelRoots } from './list/basis';
+import { fingerprint } from './list/fingerprint';
+import { KeptList } from './list/kept-list';
+import { createDoor } from './service/door';
+import type { Running } from './start';
 
 const usage = `usage: nanite-models [--help]
 
@@ -17,37 +13,31 @@ Keeps the models of this machine and gets new ones, on ${socketPath('models')}.
 See nanite-models(8).
 `;
 
-async function main(): Promise<void> {
-  const log = createLog();
-  const settings = loadSettings(Settings, { user: false }).values.models;
-  const store = Store.open({
-    root: join(stateDir(), 'models'),
-    packages: join(shareDir(), 'models'),
-    quotaBytes: settings.quotaBytes,
-    reserveBytes: settings.reserveBytes,
-    log,
-  });
-  const jobs = new Jobs(log);
-  const puller = new Puller(store, pullTools, settings);
-  const service = {
-    ...{ store, puller, jobs, log },
-    authority: new SystemAuthority(),
-    extensions: extensions(log),
-    waitOnMetered: settings.waitOnMetered,
-    isMetered,
-    unfinished: new UnfinishedPulls(store.layout.jobs, log),
-  };
+/** Whoever woke the service has asked by then, and is answered before all that it needs besides is loaded. */
+const askedWithinMs = 50;
 
-  await serve(createApi(service), {
+async function main(): Promise<void> {
+  const kept = new KeptList(join(modelRoots().store, '.list.json'), () => fingerprint(basisOfList()));
+  let loading: Promise<Running> | null = null;
+  let running: Running | null = null;
+  const load = (): Promise<Running> => {
+    loading ??= import('./start').then(({ start }) => (running = start(kept)));
+    return loading;
+  };
+  const door = createDoor(kept, async () => (await load()).answer);
+  const answered = new Promise<void>((resolve) =>
+    door.once('request', (_, response) => response.once('close', resolve)),
+  );
+  // Where systemd has no socket for it nobody waits, and what is wrong is told before anybody can ask.
+  if (inheritedSockets().length === 0) await load();
+  await serve(door, {
     socket: { path: socketPath('models'), mode: 0o666 },
-    idleSeconds: settings.idleSeconds,
-    isBusy: () => jobs.active > 0,
-    close: async () => {
-      await jobs.close();
-      store.close();
-    },
+    idleSeconds: () => running?.idleSeconds ?? 1,
+    isBusy: () => running?.isBusy() ?? true,
+    close: async () => (await loading)?.close(),
   });
-  resumePulls(service);
+  await Promise.race([answered, sleep(askedWithinMs)]);
+  await load();
 }
 
 await runProgram('nanite-models', usage, main);

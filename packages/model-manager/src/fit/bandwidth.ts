@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { stateDir, writeAtomically, type Log } from '@nanite/kit';
+import { writeAtomically, type Log } from '@nanite/kit';
 import { z } from 'zod';
+import { speedFile } from './places';
 
 const Speed = z.object({ processor: z.string(), bytesPerSecond: z.number().positive() });
 
@@ -23,7 +23,8 @@ export class Bandwidth {
 
   constructor(
     private readonly log: Log,
-    private readonly file = join(stateDir(), 'models', 'speed.json'),
+    private readonly onLearned: () => void = () => {},
+    private readonly file = speedFile(),
   ) {}
 
   /** Bytes a second; null where it is not known yet: then it is measured soon. */
@@ -56,6 +57,7 @@ export class Bandwidth {
     // Read and written.
     const bytesPerSecond = Math.round((2 * copied) / (best / 1000));
     this.#known = bytesPerSecond;
+    this.onLearned();
     try {
       writeAtomically(this.file, `${JSON.stringify({ processor: processor(), bytesPerSecond })}\n`, 0o644);
     } catch (error) {

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredModel } from '@nanite/contracts';
 import type { FitSample } from '@nanite/planning';
-import { stateDir, writeAtomically } from '@nanite/kit';
+import { writeAtomically } from '@nanite/kit';
 import { z } from 'zod';
-import { askLlama, llamaFolder } from './llama';
+import { askLlama } from './llama';
+import { fitsFile, llamaFolder } from './places';
 
 const Sample = z.object({ context: z.number(), model: z.number(), cache: z.number(), compute: z.number() });
 const Samples = z.tuple([Sample, Sample]);
@@ -15,9 +16,8 @@ export class Known {
   private readonly asked = new Set<string>();
   private queue: Promise<void> = Promise.resolve();
 
-  private get file(): string {
-    return join(stateDir(), 'models', 'fits.json');
-  }
+  /** @param onLearned called when more is known than before */
+  constructor(private readonly onLearned: () => void = () => {}) {}
 
   /** @returns null where they are not known yet; they are then asked for */
   samples(model: StoredModel, cache: string): [FitSample, FitSample] | null {
@@ -37,7 +37,8 @@ export class Known {
     this.queue = this.queue.then(async () => {
       try {
         this.all[key] = await askLlama(folder, asking);
-        writeAtomically(this.file, JSON.stringify(this.all), 0o644);
+        this.onLearned();
+        writeAtomically(fitsFile(), JSON.stringify(this.all), 0o644);
       } catch {
         // A model that llama.cpp cannot load says so when it is started; here its need stays unknown.
       }
@@ -47,7 +48,7 @@ export class Known {
 
   private read(): Record<string, [FitSample, FitSample]> {
     try {
-      const kept = JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, [FitSample, FitSample]>;
+      const kept = JSON.parse(readFileSync(fitsFile(), 'utf8')) as Record<string, [FitSample, FitSample]>;
       // Written by this program alone, all by one version: the first stands for all of them.
       const [first] = Object.values(kept);
       return first === undefined || Samples.safeParse(first).success ? kept : {};

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mebibyte, parseFit, type FitSample } from '@nanite/planning';
-import { libDir, NaniteError, runSandboxed } from '@nanite/kit';
+import { NaniteError, runSandboxed } from '@nanite/kit';
 
 export interface Asking {
   /** First of the model's files, whole or hollow; other parts lie beside it. */
@@ -10,12 +9,6 @@ export interface Asking {
   /** Precision of the attention cache: `f16`, `q8_0`. */
   cache: string;
   signal?: AbortSignal;
-}
-
-/** Where llama.cpp's programs are; null where nanite-llama is not installed. */
-export function llamaFolder(): string | null {
-  const folder = join(libDir(), 'llama');
-  return existsSync(join(folder, 'llama-fit-params')) ? folder : null;
 }
 
 /**

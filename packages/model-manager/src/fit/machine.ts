@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { HardwareReport, Settings } from '@nanite/contracts';
-import { loadSettings, runtimeDir } from '@nanite/kit';
+import { loadSettings } from '@nanite/kit';
 import { placeOf, type Here } from './fit';
-import { llamaFolder } from './llama';
+import { hardwareFile, llamaFolder } from './places';
 
 /** llama.cpp's names of backends, to ours. */
 const backendNames: Record<string, string> = { cuda: 'cuda', hip: 'rocm', vulkan: 'vulkan' };
@@ -21,9 +20,7 @@ export function thisMachine(bandwidth: number | null): Here & { cache: string } 
 
 function hardwareReport(): HardwareReport | null {
   try {
-    const parsed = HardwareReport.safeParse(
-      JSON.parse(readFileSync(join(runtimeDir(), 'hardware.json'), 'utf8')),
-    );
+    const parsed = HardwareReport.safeParse(JSON.parse(readFileSync(hardwareFile(), 'utf8')));
     return parsed.success ? parsed.data : null;
   } catch {
     // gpu-detect is not installed: the engine does without it as well.

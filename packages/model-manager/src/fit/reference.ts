@@ -13,7 +13,8 @@ import type { ResolvedModel } from '../sources/resolved';
 import type { Bandwidth } from './bandwidth';
 import { fitHere, inOrder, type Candidate } from './fit';
 import { hollowCopy } from './header';
-import { askLlama, llamaFolder } from './llama';
+import { askLlama } from './llama';
+import { llamaFolder } from './places';
 import { thisMachine } from './machine';
 
 /**

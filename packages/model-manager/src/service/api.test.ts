@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpRequest, type Server } from 'node:http';
+import { createServer, request as httpRequest, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ModelStoreClient, type ProgressEvent, type VerifyReport } from '@nanite/contracts';
 import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KeptList } from '../list/kept-list';
 import { Puller } from '../pull';
 import { FakeSources, sha256Of } from '../pull/__fixtures__/tools';
 import { Store } from '../store';
-import { createApi } from './api';
+import { answerWith } from './api';
 import type { Authority, Person } from './authority';
 import { Jobs } from './jobs';
 import { UnfinishedPulls } from './unfinished';
@@ -48,13 +49,15 @@ async function serve(limits: { quotaBytes?: number | null; reserveBytes?: number
   jobs = new Jobs(log);
   const settings = { chunkBytes: 65536, parallel: 2, bytesPerSecond: null };
   const puller = new Puller(store, sources.tools, settings);
-  server = createApi({
-    ...{ store, puller, jobs, authority, log },
+  const kept = new KeptList(store.layout.list, () => ({ hash: '', settled: false }));
+  const answer = answerWith({
+    ...{ store, puller, jobs, authority, log, kept },
     extensions: extensions(log),
     waitOnMetered: false,
     isMetered: async () => false,
     unfinished: new UnfinishedPulls(store.layout.jobs, log),
   });
+  server = createServer({ requestTimeout: 0 }, answer);
   await listenOnPath(server, join(folder, 'models.sock'), 0o666);
 }
 async function stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { actingForHeader } from '@nanite/contracts';
 import { descriptorOf, findRoute, NaniteError, refuse, sendJson, unixPeer, type Route } from '@nanite/kit';
 import { z } from 'zod';
@@ -50,14 +50,14 @@ const routes: StoreRoute[] = [
   change('POST', /^\/v1\/export$/, handle.exportModels),
 ];
 
-/** The model store's API (contracts/src/model-store/api.ts). */
-export function createApi(service: Service): Server {
-  return createServer({ requestTimeout: 0 }, (request, response) => {
+/** Answers requests of the model store's API (contracts/src/model-store/api.ts). */
+export function answerWith(service: Service): RequestListener {
+  return (request, response) => {
     answer(service, request, response).catch((error: unknown) => {
       const { code, message } = refuse(service.log, request, response, error);
       if (code === 'not-authorised') service.log.warning('refused', { path: request.url, why: message });
     });
-  });
+  };
 }
 
 async function answer(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -11,6 +11,7 @@ import {
   UpdateRequest,
   VerifyRequest,
   type Job,
+  type StoredModelList,
 } from '@nanite/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NaniteError, readBody } from '@nanite/kit';
@@ -69,9 +70,17 @@ function job(
 }
 
 /** Without texts: a licence alone is longer than all the rest, and a list is of many models. */
-export const listModels: Handler = async ({ store, extensions }) => ({
-  models: extensions.withFit(store.list()).map((model) => ({ ...model, record: withoutTexts(model.record) })),
-});
+export const listModels: Handler = async ({ store, extensions, kept }, { response }) => {
+  const bytes = kept.make(() => {
+    const models = extensions
+      .withFit(store.list())
+      .map((model) => ({ ...model, record: withoutTexts(model.record) }));
+    const complete = models.every(({ fit, missing }) => fit !== null || missing.length > 0);
+    return { text: JSON.stringify({ models } satisfies StoredModelList), complete };
+  });
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length });
+  response.end(bytes);
+};
 
 export const showModel: Handler = async ({ store, extensions }, { subject }) =>
   modelDetails(store.find(subject), extensions);

@@ -1,4 +1,5 @@
 import type { Log } from '@nanite/kit';
+import type { KeptList } from '../list/kept-list';
 import type { Puller } from '../pull';
 import type { Store } from '../store';
 import type { Authority } from './authority';
@@ -9,6 +10,7 @@ import type { UnfinishedPulls } from './unfinished';
 /** The parts of the service, as those who answer requests need them. */
 export interface Service {
   store: Store;
+  kept: KeptList;
   puller: Puller;
   jobs: Jobs;
   authority: Authority;

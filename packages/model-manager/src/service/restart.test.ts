@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModelStoreClient, type ProgressEvent } from '@nanite/contracts';
 import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KeptList } from '../list/kept-list';
 import { Puller } from '../pull';
 import { FakeSources } from '../pull/__fixtures__/tools';
 import { Store } from '../store';
-import { createApi } from './api';
+import { answerWith } from './api';
 import { Jobs } from './jobs';
 import { resumePulls } from './pulls';
 import { UnfinishedPulls } from './unfinished';
@@ -39,6 +40,7 @@ async function start(): Promise<void> {
   jobs = new Jobs(log);
   const service = {
     ...{ store, jobs, log },
+    kept: new KeptList(store.layout.list, () => ({ hash: '', settled: false })),
     puller: new Puller(store, sources.tools, { chunkBytes: 65536, parallel: 2, bytesPerSecond: null }),
     authority: { allowChange: async () => undefined, maySpeakForOthers: async () => false },
     extensions: extensions(log),
@@ -46,7 +48,7 @@ async function start(): Promise<void> {
     isMetered: async () => metered,
     unfinished: new UnfinishedPulls(store.layout.jobs, log),
   };
-  server = createApi(service);
+  server = createServer(answerWith(service));
   await listenOnPath(server, join(folder, 'models.sock'), 0o666);
   resumePulls(service);
 }

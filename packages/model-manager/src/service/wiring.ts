@@ -10,10 +10,12 @@ import type { Extensions } from './extensions';
 /**
  * The parts of the package, put together. What speaks to the network or examines files is loaded when it is first needed:
  * most who wake the service only ask what is here.
+ *
+ * @param onLearned called when more is known of whether models run here than before
  */
-export function extensions(log: Log): Extensions {
-  const known = new Known();
-  const bandwidth = new Bandwidth(log);
+export function extensions(log: Log, onLearned: () => void = () => {}): Extensions {
+  const known = new Known(onLearned);
+  const bandwidth = new Bandwidth(log, onLearned);
   return {
     withFit: (models) => withFit(models, known, bandwidth),
     fit: async (puller, request, signal) =>

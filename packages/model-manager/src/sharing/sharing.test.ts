@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createLog, listenOnPath } from '@nanite/kit';
@@ -21,7 +21,8 @@ import type { ImportRequest, ProgressEvent } from '@nanite/contracts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Puller } from '../pull';
 import { FakeSources } from '../pull/__fixtures__/tools';
-import { createApi } from '../service/api';
+import { KeptList } from '../list/kept-list';
+import { answerWith } from '../service/api';
 import { Jobs } from '../service/jobs';
 import { UnfinishedPulls } from '../service/unfinished';
 import { extensions } from '../service/wiring';
@@ -347,13 +348,15 @@ describe('the program that works as the person', () => {
   beforeEach(async () => {
     jobs = new Jobs(log);
     const authority = { allowChange: async () => {}, maySpeakForOthers: async () => true };
-    server = createApi({
-      ...{ store, puller, jobs, authority, log },
+    const kept = new KeptList(store.layout.list, () => ({ hash: '', settled: false }));
+    const answer = answerWith({
+      ...{ store, puller, jobs, authority, log, kept },
       extensions: extensions(log),
       waitOnMetered: false,
       isMetered: async () => false,
       unfinished: new UnfinishedPulls(store.layout.jobs, log),
     });
+    server = createServer(answer);
     await listenOnPath(server, join(folder, 'models.sock'), 0o666);
   });
   afterEach(async () => {

@@ -45,6 +45,11 @@ export class Layout {
     return join(this.root, '.read.json');
   }
 
+  /** The last list of all models, as it was answered. */
+  get list(): string {
+    return join(this.root, '.list.json');
+  }
+
   get lock(): string {
     return join(this.root, '.lock');
   }

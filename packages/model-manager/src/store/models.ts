@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest, ModelRecord, type StoredModel } from '@nanite/contracts';
 import { describeError, type Log } from '@nanite/kit';
-import { reservedNames } from './layout';
+import { folders, stampOf, unsettledMs } from './folders';
 import type { Reading, Readings } from './readings';
-
-/** A folder that changed so lately may change again and look the same: clocks of file systems tick each 4 ms or slower. */
-const unsettledMs = 100;
 
 /**
  * The models in the store and those from packages, looked for in their folders each time: there is no index that could
@@ -93,18 +90,4 @@ function recordIn(path: string): ModelRecord {
     return ModelRecord.parse({ schema: 1, reference: null });
   }
   return ModelRecord.parse(JSON.parse(text));
-}
-
-const stampOf = (at: Stats): string => `${at.ino}-${at.size}-${at.mtimeMs}-${at.ctimeMs}`;
-
-export function folders(root: string): string[] {
-  try {
-    return readdirSync(root, { withFileTypes: true })
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-      .map((entry) => entry.name)
-      .filter((name) => !reservedNames.has(name));
-  } catch {
-    // No such root: nothing was installed there.
-    return [];
-  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
-import { folders } from './models';
+import { folders } from './folders';
 import type { Layout } from './layout';
 
 /** A folder that holds, held or will hold a model, and the files that are in it. */
