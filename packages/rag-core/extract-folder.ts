@@ -11,7 +11,6 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pMap from 'p-map';
-import { chunkDocument } from './src/chunk';
 import { CannotExtract, createExtractor, identify, identifyBytes } from './src/extract';
 
 const { values, positionals } = parseArgs({
@@ -54,11 +53,13 @@ await pMap(
       return;
     }
     try {
-      const document = await extractor.extract(
-        { path: Buffer.from(path), type, size },
-        new AbortController().signal,
-      );
-      if (values.chunks) chunks += chunkDocument(document).length;
+      const file = { path: Buffer.from(path), type, size };
+      const { signal } = new AbortController();
+      if (values.chunks) {
+        chunks += (await extractor.passages(file, signal)).chunks.length;
+        return;
+      }
+      const document = await extractor.extract(file, signal);
       if (values.texts) texts[path] = document.blocks.map(({ text }) => text).join('\n');
     } catch (error) {
       if (!(error instanceof CannotExtract)) throw error;

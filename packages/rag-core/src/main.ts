@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLog, describeError, runProgram, serve, userStateDir } from '@nanite/kit';
-import { chunkDocument } from './chunk';
 import { createExtractor } from './extract';
 import { Collections, Indexer, restraint } from './index/index';
 import { createApi } from './service/api';
@@ -36,7 +35,7 @@ async function start(): Promise<void> {
   const extractor = createExtractor();
   const answering = await createAnswering(database, log);
   const indexer = new Indexer(
-    { database, extractor, chunk: chunkDocument, vectors: answering.vectorWork, log, restraint },
+    { database, extractor, vectors: answering.vectorWork, log, restraint },
     (error) => {
       log.error('the index is damaged; starting anew', { cause: describeError(error) });
       distrust(file);

@@ -1,20 +1,31 @@
 import type { FileType } from '@nanite/contracts';
-import { CannotExtract } from './cannot-extract';
-import type { Extracted } from './extracted';
+import { CannotExtract, damaged } from './cannot-extract';
+import { companyOf, filesEach, type Company } from './company';
+import type { Extracted, Passages } from './extracted';
 import { identify, identifyBytes } from './file-type';
 import { limits, mostBytes, mostMilliseconds } from './limits';
+import type { Answer, Question } from './protocol';
 import { copyInto, openFile, Scratch, tooLarge, writeAll } from './scratch';
 import { contents, ocr, ocrPage, pagesWithPictures, pdfText, toolMissing } from './tools';
 import { defaultPaths, Worker, type WorkerPaths } from './worker';
 
+/** A file that is read. */
+export interface Source {
+  path: Buffer;
+  type: FileType;
+  size: number;
+}
+
 export interface Extractor {
+  /** The text of a file, with its places. Errors as of {@link Extractor.passages}. */
+  extract(file: Source, signal: AbortSignal): Promise<Extracted>;
   /**
-   * The text of a file, with its places.
+   * The passages of a file. They are cut where it is read: a large file keeps that process busy, not the service.
    *
    * @throws CannotExtract (`cannot-extract`, 422) with the reason; NaniteError `sandbox-missing` (503): nothing is read
    *   outside the sandbox; what open(2) reports; the signal's reason
    */
-  extract(file: { path: Buffer; type: FileType; size: number }, signal: AbortSignal): Promise<Extracted>;
+  passages(file: Source, signal: AbortSignal): Promise<Passages>;
   /** End the processes. */
   close(): Promise<void>;
 }
@@ -23,75 +34,110 @@ export interface Extractor {
 const idleMilliseconds = 5_000;
 
 /**
- * What reads files, in processes without rights (docs/decisions/0101): one that lives long for what our readers read, and
- * one a file for Debian's programs. This process opens the file and hands over its bytes; it never looks into them.
+ * What reads files, in processes without rights (docs/decisions/0101): for what our readers read one for each
+ * {@link Company} of files, and one a file for Debian's programs. This process opens the file and hands over its bytes; it never looks into them.
  *
  * Files may be asked for at once; the readers take them one after another, and poppler beside them.
  */
 export function createExtractor(
   options: Partial<WorkerPaths> & { milliseconds?: (size: number) => number } = {},
 ): Extractor {
-  const worker = new Worker({ ...defaultPaths(), ...options });
+  const paths = { ...defaultPaths(), ...options };
+  const workers: Record<Company, Worker> = {
+    text: new Worker(paths, filesEach.text),
+    markup: new Worker(paths, filesEach.markup),
+    code: new Worker(paths, filesEach.code),
+    office: new Worker(paths, filesEach.office),
+  };
   const mostTime = options.milliseconds ?? mostMilliseconds;
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   let idle: NodeJS.Timeout | undefined;
 
-  /** Puts bytes before the worker and asks, when it is its turn. */
+  const stop = () => Object.values(workers).forEach((worker) => worker.stop());
+
+  /** Puts bytes before a worker and asks, when it is its turn. */
   function ask(
-    type: FileType,
-    name: string,
+    question: Omit<Question, 'size'>,
     size: number,
-    fill: () => Promise<number>,
+    fill: (scratch: Scratch) => Promise<number>,
     signal: AbortSignal,
-  ): Promise<Extracted> {
+  ): Promise<Answer> {
+    const worker = workers[companyOf(question.type)];
     waiting++;
     clearTimeout(idle);
     const mine = turn.then(async () => {
       try {
-        const filled = await fill();
-        const answer = await worker.ask({ type, name, size: filled }, mostTime(size), signal);
+        const filled = await fill(worker.scratch);
+        const answer = await worker.ask({ ...question, size: filled }, mostTime(size), signal);
         if ('failure' in answer) throw new CannotExtract(answer.failure.reason, answer.failure.message);
-        return answer.extracted;
+        return answer;
       } finally {
         worker.scratch.empty();
-        if (--waiting === 0) idle = setTimeout(() => worker.stop(), idleMilliseconds).unref();
+        if (--waiting === 0) idle = setTimeout(stop, idleMilliseconds).unref();
       }
     });
     turn = mine.catch(() => undefined);
     return mine;
   }
 
-  return {
-    async extract({ path, type: named }, signal) {
-      const { file, size } = await openFile(path);
-      try {
-        const name = path.subarray(path.lastIndexOf(0x2f) + 1).toString();
-        const head = Buffer.alloc(Math.min(identifyBytes, size));
-        await file.read(head, 0, head.length, 0);
-        const type = settle(named, await identify(name, head));
-        const most = mostBytes(type);
-        if (size > most) throw tooLarge(most);
-        const fd = file.fd;
-        if (type === 'pdf' || type === 'image') {
-          const found = type === 'pdf' ? await pagesOf(fd, size, signal) : await pictureText(fd, signal);
-          const bytes = Buffer.from(found.text);
-          const extracted = await ask(type, name, size, () => put(worker.scratch, bytes), signal);
-          return { ...extracted, warnings: [...found.warnings, ...extracted.warnings] };
-        }
-        return await ask(type, name, size, () => copyInto(worker.scratch, fd, most, signal), signal);
-      } finally {
-        await file.close();
+  async function read(
+    { path, type: named }: Source,
+    want: Question['want'],
+    signal: AbortSignal,
+  ): Promise<Read> {
+    const { file, size } = await openFile(path);
+    try {
+      const name = path.subarray(path.lastIndexOf(0x2f) + 1).toString();
+      const head = Buffer.alloc(Math.min(identifyBytes, size));
+      await file.read(head, 0, head.length, 0);
+      const type = settle(named, await identify(name, head));
+      const most = mostBytes(type);
+      if (size > most) throw tooLarge(most);
+      const fd = file.fd;
+      const question = { type, name, want };
+      if (type === 'pdf' || type === 'image') {
+        const found = type === 'pdf' ? await pagesOf(fd, size, signal) : await pictureText(fd, signal);
+        const bytes = Buffer.from(found.text);
+        return {
+          answer: await ask(question, size, (scratch) => put(scratch, bytes), signal),
+          warnings: found.warnings,
+        };
       }
+      return {
+        answer: await ask(question, size, (scratch) => copyInto(scratch, fd, most, signal), signal),
+        warnings: [],
+      };
+    } finally {
+      await file.close();
+    }
+  }
+
+  return {
+    async extract(file, signal) {
+      const { answer, warnings } = await read(file, 'blocks', signal);
+      if (!('extracted' in answer)) throw damaged('the file');
+      return { ...answer.extracted, warnings: [...warnings, ...answer.extracted.warnings] };
+    },
+    async passages(file, signal) {
+      const { answer, warnings } = await read(file, 'passages', signal);
+      if (!('passages' in answer)) throw damaged('the file');
+      return { ...answer.passages, warnings: [...warnings, ...answer.passages.warnings] };
     },
     async close() {
       clearTimeout(idle);
-      worker.stop();
+      stop();
       await turn;
       clearTimeout(idle);
-      worker.close();
+      Object.values(workers).forEach((worker) => worker.close());
     },
   };
+}
+
+interface Read {
+  answer: Answer;
+  /** What the programs before our readers left out. */
+  warnings: string[];
 }
 
 async function put(scratch: Scratch, bytes: Buffer): Promise<number> {

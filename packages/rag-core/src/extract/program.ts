@@ -6,6 +6,7 @@
  */
 import { readSync, writeSync } from 'node:fs';
 import { describeError } from '@nanite/kit';
+import { chunkDocument } from '../chunk/chunk';
 import { CannotExtract } from './cannot-extract';
 import { read } from './readers/read';
 import type { Answer, Question } from './protocol';
@@ -39,8 +40,11 @@ function contents(size: number): Buffer {
 
 async function answer(line: string): Promise<Answer> {
   try {
-    const { type, size, name } = JSON.parse(line) as Question;
-    return { extracted: await read({ type, name, bytes: contents(size) }, grammars) };
+    const { type, size, name, want } = JSON.parse(line) as Question;
+    const extracted = await read({ type, name, bytes: contents(size) }, grammars);
+    if (want === 'blocks') return { extracted };
+    const { blocks: _, ...facts } = extracted;
+    return { passages: { ...facts, chunks: chunkDocument(extracted) } };
   } catch (error) {
     if (error instanceof CannotExtract) return { failure: { reason: error.reason, message: error.message } };
     return {

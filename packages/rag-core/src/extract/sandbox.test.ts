@@ -3,10 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
+import type { FileType } from '@nanite/contracts';
 import { landlockWorks } from '@nanite/kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesEach } from './company';
 import { createExtractor } from './extractor';
-import { newPath, written } from './making';
+import { byPandoc, newPath, written } from './making';
 
 /** A program in place of ours: what a file can do at worst is to make ours do this. */
 const program = (text: string) =>
@@ -90,6 +92,12 @@ describe('a program that a file has taken over', { timeout: 60_000 }, () => {
     expect(connections).toBe(1);
   });
 
+  it('cannot make code out of text', async () => {
+    const path = attempt(`new Function('return 1')(); say('done');`);
+    expect(await outside(path)).toContain('"done"');
+    expect((await inside(path)).message).toMatch(/Code generation from strings disallowed/);
+  });
+
   it('cannot take the memory', async () => {
     const path = attempt(
       `const all = []; for (let at = 0; at < 90; at++) all.push(Buffer.alloc(2 ** 24, 1)); say('done');`,
@@ -136,6 +144,31 @@ describe('a reader that fails at one file', { timeout: 60_000 }, () => {
     const [one, two, three] = await Promise.all([ask('a.txt'), ask('b.txt'), ask('c.txt')]);
     expect(Number(one.message)).toBeGreaterThan(0);
     expect([two.message, three.message]).toEqual([one.message, one.message]);
+  });
+
+  it('reads files of other kinds elsewhere, and only so many in one process', async () => {
+    const pid = async (name: string, type: FileType, content: string | Buffer) => {
+      const file = { path: Buffer.from(written(name, content)), type, size: content.length };
+      const error = await extractor.extract(file, never).catch((thrown: unknown) => thrown);
+      return Number((error as Error).message);
+    };
+    const office = readFileSync(byPandoc('a.docx', 'Heron.'));
+    const all = [
+      await pid('a.txt', 'text', 'heron'),
+      await pid('a.html', 'html', '<p>heron</p>'),
+      await pid('a.py', 'code', 'heron = 1'),
+      await pid('a.docx', 'docx', office),
+    ];
+    expect(all.every((one) => one > 0)).toBe(true);
+    expect(new Set(all).size).toBe(4);
+    // Control: files of one kind, also with others between them, share theirs.
+    expect(await pid('b.txt', 'text', 'heron')).toBe(all[0]);
+    const documents = new Map<number, number>([[all[3]!, 1]]);
+    for (let at = 1; at < 2 * filesEach.office; at++) {
+      const one = await pid('b.docx', 'docx', office);
+      documents.set(one, (documents.get(one) ?? 0) + 1);
+    }
+    expect([...documents.values()]).toEqual([filesEach.office, filesEach.office]);
   });
 
   it.each([

@@ -32,7 +32,7 @@ export function defaultPaths(): WorkerPaths {
 }
 
 /** A process in its life reads files up to this much work: what it leaks, or what a file left in it, goes with it. */
-const life = { files: 2_000, busy: 240_000, cpuSeconds: 600 } as const;
+const life = { busy: 240_000, cpuSeconds: 600 } as const;
 /** The longest answer: the text that is kept of a file, in JSON. */
 const mostAnswer = 12 * limits.text;
 
@@ -44,7 +44,11 @@ export class Worker {
   private files = 0;
   private busy = 0;
 
-  constructor(private readonly paths: WorkerPaths) {}
+  /** @param mostFiles that one process reads in its life */
+  constructor(
+    private readonly paths: WorkerPaths,
+    private readonly mostFiles: number,
+  ) {}
 
   /** Where the file's bytes are put before {@link ask}. */
   get scratch(): Scratch {
@@ -57,7 +61,7 @@ export class Worker {
    */
   async ask(question: Question, milliseconds: number, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
-    if (this.files >= life.files || this.busy >= life.busy) this.stop();
+    if (this.files >= this.mostFiles || this.busy >= life.busy) this.stop();
     const child = this.child ?? (await this.start());
     this.files++;
     const started = performance.now();
@@ -108,6 +112,8 @@ export class Worker {
       command: [
         process.execPath,
         '--v8-pool-size=1',
+        // A reader that is made to build code out of a file's text builds none.
+        '--disallow-code-generation-from-strings',
         `--max-old-space-size=${limits.heap / mebibyte}`,
         '--max-semi-space-size=16',
         program,

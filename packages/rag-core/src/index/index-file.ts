@@ -3,9 +3,8 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { FileType } from '@nanite/contracts';
 import { describeError, NaniteError } from '@nanite/kit';
-import type { Chunk } from '../chunk/chunk';
 import { CannotExtract } from '../extract/cannot-extract';
-import type { Extracted } from '../extract/extracted';
+import type { Passages } from '../extract/extracted';
 import { identify, identifyBytes } from '../extract/file-type';
 import { mebibyte, mostBytes } from '../extract/limits';
 import type { Database } from '../store';
@@ -35,8 +34,7 @@ interface Result {
   type: FileType | null;
   state: 'indexed' | 'aside' | 'named';
   reason: { code: string; text: string } | null;
-  document: Extracted | null;
-  chunks: Chunk[];
+  document: Passages | null;
 }
 
 const nameOf = (path: Buffer): string => path.subarray(path.lastIndexOf(0x2f) + 1).toString();
@@ -47,7 +45,6 @@ const aside = (type: FileType | null, hash: string | null, code: string, text: s
   state: 'aside',
   reason: { code, text },
   document: null,
-  chunks: [],
 });
 
 /**
@@ -124,7 +121,7 @@ async function read(
   try {
     const { bytesRead, buffer } = await opened.read(Buffer.alloc(identifyBytes), 0, identifyBytes, 0);
     type = await identify(nameOf(file.path), buffer.subarray(0, bytesRead));
-    if (type === null) return { hash: null, type, state: 'named', reason: null, document: null, chunks: [] };
+    if (type === null) return { hash: null, type, state: 'named', reason: null, document: null };
     if (file.size > mostBytes(type)) {
       return aside(type, null, 'too-large', `it is larger than ${mostBytes(type) / mebibyte} MiB`);
     }
@@ -134,8 +131,8 @@ async function read(
   }
   if (before?.hash === hash && before.type === type && before.state === 'indexed') return 'same';
   try {
-    const document = await parts.extractor.extract({ path: file.path, type, size: file.size }, signal);
-    return { hash, type, state: 'indexed', reason: null, document, chunks: parts.chunk(document) };
+    const document = await parts.extractor.passages({ path: file.path, type, size: file.size }, signal);
+    return { hash, type, state: 'indexed', reason: null, document };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CannotExtract) {
@@ -198,7 +195,7 @@ async function store(within: Database, task: Task, id: number | null, result: Re
   }
   // A name is shown to whoever may read the file.
   await nameFile(within, row, reason?.code === 'no-permission' ? null : file.path, document?.title ?? null);
-  for (const piece of result.chunks) {
+  for (const piece of document?.chunks ?? []) {
     await within.run(
       `INSERT INTO chunks (file, collection, ordinal, text, headings, place, bytes_from, bytes_to, kind, symbol, hash)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

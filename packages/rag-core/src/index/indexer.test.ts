@@ -315,7 +315,8 @@ describe('what is wrong with the machine', () => {
     const full = new NaniteError('disk-full', 'there is no room on the disk');
     await index.open({
       extractor: {
-        extract: () => Promise.reject(Object.assign(new Error('write'), { code: 'ENOSPC', cause: full })),
+        extract: () => Promise.reject(new Error('not asked')),
+        passages: () => Promise.reject(Object.assign(new Error('write'), { code: 'ENOSPC', cause: full })),
         close: () => Promise.resolve(),
       },
     });

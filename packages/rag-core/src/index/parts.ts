@@ -1,5 +1,3 @@
-import type { Chunk } from '../chunk/chunk';
-import type { Extracted } from '../extract/extracted';
 import type { Extractor } from '../extract/extractor';
 import type { Database } from '../store';
 import type { Log } from '@nanite/kit';
@@ -20,7 +18,6 @@ export interface VectorWork {
 export interface IndexParts {
   database: Database;
   extractor: Extractor;
-  chunk(document: Extracted): Chunk[];
   /** Null: the index is one of words only. */
   vectors: VectorWork | null;
   log: Log;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createLog } from '@nanite/kit';
 import type { Chunk } from '../chunk/chunk';
 import { CannotExtract } from '../extract/cannot-extract';
-import type { Extracted } from '../extract/extracted';
+import type { Block, Extracted, Passages } from '../extract/extracted';
 import type { Extractor } from '../extract/extractor';
 import { openDatabase, type Database } from '../store';
 import { Collections } from './collections';
@@ -40,13 +40,18 @@ export class PlainExtractor implements Extractor {
     });
   }
 
+  async passages(file: Parameters<Extractor['extract']>[0]): Promise<Passages> {
+    const { blocks, ...facts } = await this.extract(file);
+    return { ...facts, chunks: plainChunks(blocks) };
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-export const plainChunks = (document: Extracted): Chunk[] =>
-  document.blocks.map((block, ordinal) => ({
+const plainChunks = (blocks: readonly Block[]): Chunk[] =>
+  blocks.map((block, ordinal) => ({
     ordinal,
     text: block.text,
     headings: block.headings,
@@ -79,7 +84,6 @@ export class TestIndex {
     this.indexer = new Indexer({
       database,
       extractor: this.extractor,
-      chunk: plainChunks,
       vectors: null,
       log: createLog(() => undefined),
       restraint: () => Promise.resolve(unrestrained),

@@ -4,19 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createExtractor, type Extractor } from '../../extract';
+import { buildExtractProgram } from '../../extract/testing';
+import type { WorkerPaths } from '../../extract/worker';
 import { openDatabase, type Database } from '../../store';
 import { TestIndex } from '../testing';
 
 /**
- * Kill a process that indexes, at random moments, start again, and compare with an index made in one go.
- * `NANITE_KILLS=1000` does more.
+ * Kill a process that indexes with what is shipped, at random moments, start again, and compare with an index made in one
+ * go. `NANITE_KILLS=1000` does more.
  */
-const kills = Number(process.env['NANITE_KILLS'] ?? 100);
+const kills = Number(process.env['NANITE_KILLS'] ?? 40);
 const manyFiles = 60;
+/** Milliseconds after its begin in which a run is killed: a run to the end takes most of them on two quiet cores. */
+const span = 900;
+const endings = ['txt', 'md', 'html', 'py'];
 const words = ['apple', 'pear', 'plum', 'quince', 'melon', 'cherry', 'date', 'fig', 'grape', 'lime'];
 let folder: string;
 let files: string;
 let program: string;
+let paths: WorkerPaths;
+let extractor: Extractor;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nanite-kill-'));
@@ -37,8 +45,13 @@ beforeAll(async () => {
     define: { 'import.meta.url': JSON.stringify(import.meta.url) },
     logLevel: 'error',
   });
+  paths = await buildExtractProgram();
+  extractor = createExtractor(paths);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await extractor.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const random = (below: number) => Math.floor(Math.random() * below);
 const someText = () =>
@@ -50,7 +63,7 @@ const someText = () =>
 function stir(): void {
   for (let at = 0; at < manyFiles; at++) {
     const inside = join(files, `folder${at % 7}`);
-    const path = join(inside, `file${at}.txt`);
+    const path = join(inside, `file${at}.${endings[at % endings.length]}`);
     mkdirSync(inside, { recursive: true });
     switch (random(6)) {
       case 0:
@@ -66,7 +79,7 @@ function stir(): void {
         }
         break;
       case 2:
-        writeFileSync(path, `!broken ${random(3)}`);
+        writeFileSync(join(inside, `broken${at}.docx`), `PK\u0003\u0004 broken ${random(3)}`);
         break;
       default:
         writeFileSync(path, someText());
@@ -76,7 +89,9 @@ function stir(): void {
 
 /** Index until the kill. */
 async function killed(index: string, afterMs: number): Promise<void> {
-  const child = spawn(process.execPath, [program, index, files], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, index, files, paths.program, paths.grammars], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let errors = '';
   let timer: NodeJS.Timeout | undefined;
   child.stderr.on('data', (part) => (errors += String(part)));
@@ -126,7 +141,7 @@ async function contentOf(database: Database): Promise<unknown> {
 
 /** Index to the end, and say what came of it. */
 async function finished(index: TestIndex): Promise<unknown> {
-  await index.open();
+  await index.open({ extractor });
   await index.put('victim');
   await index.settled();
   const content = await contentOf(index.database);
@@ -142,7 +157,7 @@ it(
     let cutShort = 0;
     for (let round = 0; round < kills; round++) {
       stir();
-      await killed(survivor.folder, random(120));
+      await killed(survivor.folder, random(span));
       const clean = new TestIndex(files);
       const expected = await finished(clean);
       clean.remove();
