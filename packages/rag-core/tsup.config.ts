@@ -10,6 +10,8 @@ export default bundle(
   {
     main: 'src/main.ts',
     extract: 'src/extract/program.ts',
+    team: 'src/team/main.ts',
+    access: 'src/access/main.ts',
     mcp: 'src/mcp/program.ts',
     eval: 'src/eval/main.ts',
   },

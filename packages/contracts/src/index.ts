@@ -117,6 +117,7 @@ export { RerankRequest, RerankResponse, WorkerRerank, WorkerRerankRequest } from
 export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
 export { GatewayBackendSettings } from './settings/gateway';
 export {
+  AllKnowledge,
   Collection,
   CollectionList,
   CollectionName,
@@ -130,6 +131,7 @@ export {
   Hit,
   ImportAnswer,
   KnowledgeClient,
+  KnowledgeScope,
   KnowledgeEvent,
   KnowledgeQuestion,
   KnowledgeStatus,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { ScopeWish } from './scope';
 import { Passage, SearchFilter } from './search';
 
 /** `POST /v1/ask`: answered with one JSON line an event. */
 export const KnowledgeQuestion = z.strictObject({
   question: z.string().min(1).max(10_000),
   filter: SearchFilter.default({}),
+  scope: ScopeWish,
   /** Passages that the model reads. */
   passages: z.number().int().min(1).max(20).default(5),
   /** Model that writes the answer; the gateway's default where there is none. */

@@ -17,7 +17,7 @@ import { Passage, SearchAnswer, type SearchRequest } from './search';
 
 /** nanite-rag's API as functions. Every call may throw ApiFailure. */
 export class KnowledgeClient {
-  /** @param socketPath `$XDG_RUNTIME_DIR/nanite/rag.sock`, or `/run/nanite/rag.sock` for a team's */
+  /** @param socketPath `$XDG_RUNTIME_DIR/nanite/rag.sock`, or `/run/nanite/rag-team.sock` for a team's */
   constructor(private readonly socketPath: string) {}
 
   status(signal?: AbortSignal): Promise<KnowledgeStatus> {

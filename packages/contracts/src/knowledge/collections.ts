@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FileType } from './place';
+import { KnowledgeScope } from './scope';
 
 /** Name of a collection: what a person types. */
 export const CollectionName = z
@@ -38,8 +39,14 @@ export const CollectionProgress = z.object({
   eta: z.number().nonnegative().nullable(),
 });
 
+/**
+ * Where the service is a team's, whoever does not administer it is told of folders that they get to, and of files that
+ * they may read.
+ */
 export const Collection = z.object({
   name: CollectionName,
+  /** Absent: of the service that was asked. */
+  scope: KnowledgeScope.optional(),
   roots: z.array(z.string()),
   include: Globs,
   exclude: Globs,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CollectionName } from './collections';
 import { FileType, Place } from './place';
+import { KnowledgeScope, ScopeWish } from './scope';
 
 /** What narrows a search. */
 export const SearchFilter = z.strictObject({
@@ -18,6 +19,7 @@ export const SearchRequest = z.strictObject({
   query: z.string().min(1).max(10_000),
   limit: z.number().int().min(1).max(200).default(10),
   filter: SearchFilter.default({}),
+  scope: ScopeWish,
   /** `hybrid` is words and meaning together; `names` looks at names of files as well, for search as one types. */
   mode: z.enum(['hybrid', 'sparse', 'dense', 'names']).default('hybrid'),
 });
@@ -26,6 +28,8 @@ export const SearchRequest = z.strictObject({
 export const Passage = z.object({
   /** Of the chunk; gone when the file changes. */
   id: z.number().int().positive(),
+  /** Whose; ids of the two are apart. Absent: of the service that was asked. */
+  scope: KnowledgeScope.optional(),
   collection: z.string(),
   /** For people: bytes that are no UTF-8 are shown as U+FFFD. */
   path: z.string(),
@@ -50,6 +54,8 @@ export const Hit = z.object({
     sparse: z.number().nullable(),
     dense: z.number().nullable(),
     name: z.number().nullable(),
+    /** Among those that a reranker read; absent where it did not. The order of the hits is its then. */
+    rerank: z.number().optional(),
   }),
   /** Addresses of other files with the same passage. */
   duplicates: z.array(z.string()),

@@ -29,6 +29,7 @@ const hit = (text: string, at: number, score: number): Hit => ({
 const question: KnowledgeQuestion = {
   question: 'Where can it be reached?',
   filter: {},
+  scope: 'all',
   passages: 5,
   model: null,
 };

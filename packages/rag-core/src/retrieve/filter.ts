@@ -13,10 +13,19 @@ export interface Narrowed {
   /** Condition beside that on collections; null: none. */
   condition: string | null;
   values: Value[];
+  /** The only files that are searched, as a JSON array of ids; null: all. */
+  files: string | null;
 }
 
-/** @throws NaniteError `no-such-collection` */
-export async function narrowed(database: Database, filter: SearchFilter): Promise<Narrowed> {
+/**
+ * @param only ids of the files that may be searched; null: all
+ * @throws NaniteError `no-such-collection`
+ */
+export async function narrowed(
+  database: Database,
+  filter: SearchFilter,
+  only: readonly number[] | null = null,
+): Promise<Narrowed> {
   const all = await database.all<{ id: number; name: string }>('SELECT id, name FROM collections');
   const wanted = filter.collections?.map((name) => {
     const found = all.find((collection) => collection.name === name);
@@ -31,6 +40,11 @@ export async function narrowed(database: Database, filter: SearchFilter): Promis
   const collections = [...new Set(wanted ?? all.map(({ id }) => id))];
   const conditions: string[] = [];
   const values: Value[] = [];
+  const files = only === null ? null : JSON.stringify(only);
+  if (files !== null) {
+    conditions.push('f.id IN (SELECT value FROM json_each(?))');
+    values.push(files);
+  }
   if (filter.types !== undefined) {
     conditions.push('f.type IN (SELECT value FROM json_each(?))');
     values.push(JSON.stringify(filter.types));
@@ -52,6 +66,7 @@ export async function narrowed(database: Database, filter: SearchFilter): Promis
     everywhere: collections.length === all.length,
     condition: conditions.length === 0 ? null : conditions.join(' AND '),
     values,
+    files,
   };
 }
 

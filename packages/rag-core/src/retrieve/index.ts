@@ -1,2 +1,2 @@
 export type { Candidate, Reranker, RetrieveParts } from './parts';
-export { retrieve, type Retrieved } from './retrieve';
+export { retrieve, type Retrieved, type Wanted } from './retrieve';

@@ -15,6 +15,11 @@ export interface RetrieveParts {
   embedder: Embedder;
   /** Whether whom it is found for may read the file now. */
   mayRead(path: Buffer): Promise<boolean>;
+  /**
+   * Ids of the only files that are searched, and whose words are counted; null: all. What others may not read changes
+   * neither what is found nor its scores.
+   */
+  files?: readonly number[] | null;
   reranker?: Reranker | null;
   /** Called where Chroma names a chunk that the index does not know. */
   stale?: () => void;

@@ -201,3 +201,34 @@ describe('retrieve', () => {
     expect(hits[0]!.score).toBeGreaterThan(hits.at(-1)!.score);
   });
 });
+
+describe('where only some files may be searched', () => {
+  const idOf = async (name: string) =>
+    (await index.database.get<{ id: number }>(
+      'SELECT id FROM files WHERE path = ?',
+      Buffer.from(join(index.files, name)),
+    ))!.id;
+  const only = async (...some: string[]) => ({ files: await Promise.all(some.map(idOf)) });
+
+  it.each(['hybrid', 'sparse', 'dense', 'names'] as const)('nothing else is found: %s', async (mode) => {
+    const among = await only('fruit/pears.md', 'sea/secret.txt');
+    // The control: without it, others are.
+    expect(await names('ships apples trees', { mode })).toContain('sea/ships.txt');
+    const found = await names('ships apples trees', { mode }, among);
+    expect([...new Set(found)].sort()).toEqual(['fruit/pears.md', 'sea/secret.txt']);
+    expect(await names('ships apples trees', { mode }, { files: [] })).toEqual([]);
+  });
+
+  it('what others say does not change a score', async () => {
+    const among = await only('fruit/pears.md', 'sea/secret.txt');
+    const scores = async (some: { files: number[] }) =>
+      (await search('apples garden', { mode: 'sparse' }, some)).hits.map(({ score }) => score);
+    const before = await scores(among);
+    // With the same two passages and six more that say apples, it does: they are counted.
+    const all = await scores(await only(...Object.keys(files)));
+    expect(all).not.toEqual(before);
+    expect(before.length).toBe(2);
+    // "garden" stands in one of the two, "apples" in the other: each is as rare as the other, so neither is worth more.
+    expect(before[0]).toBeCloseTo(before[1]!, 1);
+  });
+});

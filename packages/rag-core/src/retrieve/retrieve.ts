@@ -19,6 +19,9 @@ const mostReranked = 30;
 /** What a file's name is worth among standardised scores: a name that was meant stands before a text that mentions it. */
 const nameBonus = 2;
 
+/** What is looked for, in one index. */
+export type Wanted = Omit<SearchRequest, 'scope'>;
+
 export interface Retrieved {
   hits: Hit[];
   /** What did not take part and why, for people. */
@@ -34,14 +37,14 @@ export interface Retrieved {
  * the signal's reason
  */
 export async function retrieve(
-  request: SearchRequest,
+  request: Wanted,
   parts: RetrieveParts,
   signal: AbortSignal,
 ): Promise<Retrieved> {
   const { database } = parts;
   const { mode } = request;
   const notes: string[] = [];
-  const narrow = await narrowed(database, request.filter);
+  const narrow = await narrowed(database, request.filter, parts.files ?? null);
   if (narrow.collections.length === 0) return { hits: [], notes };
   const amount = Math.max(most, request.limit * 2);
 
@@ -55,7 +58,7 @@ export async function retrieve(
   const ids = new Set([...(words?.ids ?? []), ...(meaning?.hits ?? []).map(({ chunk }) => chunk), ...names]);
   const candidates = await readCandidates(database, [...ids], narrow, meaning !== null);
   if (meaning !== null && narrow.condition === null && candidates.length < ids.size) parts.stale?.();
-  await judge(candidates, words, meaning, names, parts);
+  await judge(candidates, words, meaning, names, narrow, parts);
   signal.throwIfAborted();
 
   const readable = onceEach((path) => parts.mayRead(path));
@@ -72,11 +75,11 @@ interface ByWords {
 
 async function byWords(
   { database }: RetrieveParts,
-  request: SearchRequest,
+  request: Wanted,
   narrow: Narrowed,
   amount: number,
 ): Promise<ByWords> {
-  const terms = await termsOf(database, request.query);
+  const terms = await termsOf(database, request.query, narrow.files);
   return { terms, ids: await sparseCandidates(database, terms, narrow, amount, request.mode === 'names') };
 }
 
@@ -87,7 +90,7 @@ interface ByMeaning {
 
 async function byMeaning(
   { database, embedder, vectors }: RetrieveParts,
-  request: SearchRequest,
+  request: Wanted,
   narrow: Narrowed,
   amount: number,
   notes: string[],
@@ -112,10 +115,16 @@ async function judge(
   words: ByWords | null,
   meaning: ByMeaning | null,
   names: readonly number[],
+  { files }: Narrowed,
   { database }: RetrieveParts,
 ): Promise<void> {
   if (words !== null) {
-    const row = await database.get<{ count: number }>('SELECT count(*) AS count FROM chunks');
+    const row = await (files === null
+      ? database.get<{ count: number }>('SELECT count(*) AS count FROM chunks')
+      : database.get<{ count: number }>(
+          'SELECT count(*) AS count FROM chunks WHERE file IN (SELECT value FROM json_each(?))',
+          files,
+        ));
     const scores = scoreByWords(words.terms, candidates.map(wholeText), row?.count ?? 0);
     candidates.forEach((candidate, at) => {
       candidate.sparse = scores[at]!.score;
@@ -245,7 +254,7 @@ function hitOf(candidate: Candidate): Hit {
 
 async function rerank(
   hits: Hit[],
-  request: SearchRequest,
+  request: Wanted,
   { reranker }: RetrieveParts,
   notes: string[],
   signal: AbortSignal,

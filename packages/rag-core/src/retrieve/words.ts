@@ -15,8 +15,16 @@ export interface Term {
 /** Words in one question that are looked for; a pasted page has more than anybody means. */
 const mostTerms = 64;
 
-/** The words that a question is about; all of them where it consists of common ones: "to be or not to be". */
-export async function termsOf(database: Database, question: string): Promise<Term[]> {
+/**
+ * The words that a question is about; all of them where it consists of common ones: "to be or not to be".
+ *
+ * @param files JSON array of the ids of the files whose words are counted; null: all
+ */
+export async function termsOf(
+  database: Database,
+  question: string,
+  files: string | null = null,
+): Promise<Term[]> {
   const all = wordsOf(question);
   const telling = all.filter((word) => !isCommon(word));
   const terms = new Map<string, Term>();
@@ -25,6 +33,18 @@ export async function termsOf(database: Database, question: string): Promise<Ter
     const term = terms.get(stem);
     if (term !== undefined) term.times += 1;
     else if (terms.size < mostTerms) terms.set(stem, { word, stem, times: 1, chunks: 0 });
+  }
+  if (files !== null) {
+    for (const term of terms.values()) {
+      const row = await database.get<{ chunks: number }>(
+        `SELECT count(*) AS chunks FROM chunks_fts CROSS JOIN chunks c ON c.id = chunks_fts.rowid
+         WHERE chunks_fts MATCH ? AND c.file IN (SELECT value FROM json_each(?))`,
+        quoted(term.word),
+        files,
+      );
+      term.chunks = row?.chunks ?? 0;
+    }
+    return [...terms.values()];
   }
   const counts = await database.all<{ term: string; doc: number }>(
     'SELECT term, doc FROM chunks_words WHERE term IN (SELECT value FROM json_each(?))',

@@ -1,14 +1,16 @@
-import { GatewayClient } from '@nanite/contracts';
+import { GatewayClient, type SearchRequest } from '@nanite/contracts';
 import { NaniteError, socketPath, type Log } from '@nanite/kit';
 import { answerFrom, gatewayParts, usualLimits } from '../answer';
 import { GatewayEmbedder, type Embedder, type Purpose } from '../embed';
 import type { VectorWork } from '../index/index';
-import { retrieve, type RetrieveParts } from '../retrieve';
+import { retrieve, type RetrieveParts, type Retrieved, type Wanted } from '../retrieve';
 import type { Database } from '../store';
 import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
-import { mayRead } from './may-read';
+import { findIn } from './find';
 import { readPassage } from './passage';
 import type { Answering } from './service';
+import type { TeamKnowledge } from './team-knowledge';
+import type { View } from './view';
 
 /** Small enough for any machine, and better than the others that came as small: docs/benchmarks.md. */
 const embeddingModel = 'bge-small';
@@ -42,32 +44,52 @@ class RememberingEmbedder implements Embedder {
   }
 }
 
+export interface AnsweringOptions {
+  /** Socket of Chroma; default: this person's. */
+  chroma?: string;
+  /** What a team shares here; null: the service is the team's own. */
+  team: TeamKnowledge | null;
+}
+
 /** Chroma and the gateway are asked when they are needed: neither has to be there now. */
-export async function createAnswering(database: Database, log: Log): Promise<Wired> {
+export async function createAnswering(
+  database: Database,
+  log: Log,
+  { chroma, team }: AnsweringOptions,
+): Promise<Wired> {
   const embedder = new RememberingEmbedder(new GatewayEmbedder({ model: embeddingModel }));
-  const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel);
+  const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel, chroma);
   const keeper = new VectorKeeper({ database, vectors, embedder, log });
-  const parts: RetrieveParts = { database, vectors, embedder, mayRead, stale: () => keeper.doubt() };
   const gateway = gatewayParts(new GatewayClient({ kind: 'unix', socketPath: socketPath('gateway') }));
+  const own = async (wanted: Wanted, view: View, signal: AbortSignal): Promise<Retrieved> => {
+    const parts: RetrieveParts = {
+      ...{ database, vectors, embedder, stale: () => keeper.doubt() },
+      mayRead: (path) => view.mayRead(path),
+      files: await view.files(),
+    };
+    return retrieve(wanted, parts, signal);
+  };
+  const find = (request: SearchRequest, view: View, signal: AbortSignal): Promise<Retrieved> =>
+    findIn({ database, team, own: (wanted, during) => own(wanted, view, during) }, request, signal);
   return {
-    async search(request, signal) {
+    async search(request, view, signal) {
       const started = performance.now();
-      const found = await retrieve(request, parts, signal);
+      const found = await find(request, view, signal);
       return { ...found, milliseconds: performance.now() - started };
     },
-    ask: (question, signal) =>
+    ask: (question, view, signal) =>
       answerFrom(
         question,
         {
           ...gateway,
-          retrieve: ({ question: query, filter, passages }, during) =>
-            retrieve({ query, filter, limit: passages, mode: 'hybrid' }, parts, during),
+          retrieve: ({ question: query, filter, passages, scope }, during) =>
+            find({ query, filter, scope, limit: passages, mode: 'hybrid' }, view, during),
           embed: (texts, during) => embedder.embed(texts, 'passage', during),
         },
         usualLimits,
         signal,
       ),
-    passage: (id) => readPassage(database, id, mayRead),
+    passage: (id, view) => readPassage(database, id, (path) => view.mayRead(path)),
     denseDown: () => embedder.down ?? vectors.down(),
     embeddingModel,
     rerankModel: null,

@@ -7,14 +7,16 @@ import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestIndex } from '../index/testing';
 import { createApi } from './api';
-import { mayRead } from './may-read';
 import { readPassage } from './passage';
+import { personDoor } from './person-door';
 import type { Answering, Service } from './service';
+import { mayRead } from './view';
 
 let index: TestIndex;
 let server: ReturnType<typeof createApi>;
 let client: KnowledgeClient;
 let service: Service;
+let owner: number;
 const unanswered: Answering = {
   search: ({ query }) => Promise.resolve({ hits: [], notes: [query], milliseconds: 1 }),
   async *ask({ question }) {
@@ -32,13 +34,14 @@ const socket = () => join(index.folder, 'rag.sock');
 beforeEach(async () => {
   index = await new TestIndex().open();
   const { database, collections, indexer } = index;
+  owner = process.getuid!();
   service = {
     database,
     collections,
     indexer,
     answering: unanswered,
     log: createLog(() => undefined),
-    owner: process.getuid!(),
+    door: personDoor(() => owner),
   };
   server = createApi(service);
   await listenOnPath(server, socket(), 0o600);
@@ -210,7 +213,7 @@ describe('what is wrong is said with its status', () => {
 
   test('to anybody but the owner it is refused', async () => {
     expect(await raw('GET', '/v1/status', '')).toBe(200);
-    service.owner = process.getuid!() + 1;
+    owner += 1;
     expect(await raw('GET', '/v1/status', '')).toBe(403);
   });
 });

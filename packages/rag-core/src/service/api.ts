@@ -21,17 +21,19 @@ import { exportCollection, importCollection } from '../exchange';
 import {
   collectionsChanged,
   filesAside,
+  findCollection,
   listCollections,
   oneCollection,
-  status,
-  type Service,
-} from './service';
+} from './collections';
+import { status, type Service } from './service';
+import type { Visitor } from './view';
 
 interface Call {
   request: IncomingMessage;
   response: ServerResponse;
   /** The variable part of the path, decoded. */
   subject: string;
+  visitor: Visitor;
   /** Aborted when whoever asked is gone. */
   signal: AbortSignal;
 }
@@ -41,44 +43,46 @@ type Handler = (service: Service, call: Call) => Promise<unknown>;
 
 interface ServiceRoute extends Route {
   handler: Handler;
+  /** Only for who may say what is indexed. */
+  changes?: true;
 }
 
 /** A question and its filter are the most that anyone sends. */
 const mostBytes = 1024 * 1024;
 
 const routes: ServiceRoute[] = [
-  { method: 'GET', path: /^\/v1\/status$/, handler: (service) => status(service) },
+  { method: 'GET', path: /^\/v1\/status$/, handler: (service, { visitor }) => status(service, visitor.view) },
   {
     method: 'GET',
     path: /^\/v1\/collections$/,
-    handler: async (service) => ({ collections: await listCollections(service) }),
+    handler: async (service, { visitor }) => ({ collections: await listCollections(service, visitor.view) }),
   },
   {
     method: 'GET',
     path: /^\/v1\/collections\/([^/]+)$/,
-    handler: (service, { subject }) => oneCollection(service, subject),
+    handler: (service, { visitor, subject }) => oneCollection(service, visitor.view, subject),
   },
-  { method: 'PUT', path: /^\/v1\/collections\/([^/]+)$/, handler: putCollection },
-  { method: 'DELETE', path: /^\/v1\/collections\/([^/]+)$/, handler: removeCollection },
-  { method: 'POST', path: /^\/v1\/collections\/([^/]+)\/scan$/, handler: scanCollection },
-  { method: 'GET', path: /^\/v1\/collections\/([^/]+)\/export$/, handler: exportOne },
-  { method: 'POST', path: /^\/v1\/import$/, handler: importOne },
+  { method: 'PUT', path: /^\/v1\/collections\/([^/]+)$/, handler: putCollection, changes: true },
+  { method: 'DELETE', path: /^\/v1\/collections\/([^/]+)$/, handler: removeCollection, changes: true },
+  { method: 'POST', path: /^\/v1\/collections\/([^/]+)\/scan$/, handler: scanCollection, changes: true },
+  { method: 'GET', path: /^\/v1\/collections\/([^/]+)\/export$/, handler: exportOne, changes: true },
+  { method: 'POST', path: /^\/v1\/import$/, handler: importOne, changes: true },
   {
     method: 'GET',
     path: /^\/v1\/collections\/([^/]+)\/aside$/,
-    handler: (service, { subject }) => filesAside(service, subject),
+    handler: (service, { visitor, subject }) => filesAside(service, visitor.view, subject),
   },
   {
     method: 'POST',
     path: /^\/v1\/search$/,
-    handler: async ({ answering }, { request, signal }) =>
-      answering.search(await readBody(request, SearchRequest, mostBytes), signal),
+    handler: async ({ answering }, { request, visitor, signal }) =>
+      answering.search(await readBody(request, SearchRequest, mostBytes), visitor.view, signal),
   },
   { method: 'POST', path: /^\/v1\/ask$/, handler: ask },
   {
     method: 'GET',
     path: /^\/v1\/passages\/(\d{1,15})$/,
-    handler: ({ answering }, { subject }) => answering.passage(Number(subject)),
+    handler: ({ answering }, { subject, visitor }) => answering.passage(Number(subject), visitor.view),
   },
 ];
 
@@ -100,21 +104,22 @@ async function answer(
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  // The socket's mode keeps others out already; a mode can be changed by accident.
-  const peer = unixPeer(descriptorOf(request.socket));
-  if (peer?.uid !== service.owner) {
-    throw new NaniteError('not-yours', 'these are the files of somebody else', { status: 403 });
+  const visitor = service.door.admit(unixPeer(descriptorOf(request.socket)));
+  try {
+    const { route, subject } = findRoute(routes, request);
+    if (route.changes) await visitor.allowChange();
+    const value = await route.handler(service, { request, response, subject, visitor, signal });
+    if (value !== undefined) sendJson(response, 200, value);
+  } finally {
+    visitor.leave();
   }
-  const { route, subject } = findRoute(routes, request);
-  const value = await route.handler(service, { request, response, subject, signal });
-  if (value !== undefined) sendJson(response, 200, value);
 }
 
-async function putCollection(service: Service, { request, subject }: Call): Promise<unknown> {
+async function putCollection(service: Service, { request, subject, visitor }: Call): Promise<unknown> {
   const name = CollectionName.parse(subject);
   await service.collections.put(name, await readBody(request, CollectionRequest, mostBytes));
   await collectionsChanged(service);
-  return oneCollection(service, name);
+  return oneCollection(service, visitor.view, name);
 }
 
 async function removeCollection(service: Service, { subject, response }: Call): Promise<void> {
@@ -124,27 +129,28 @@ async function removeCollection(service: Service, { subject, response }: Call): 
   response.writeHead(204).end();
 }
 
-async function scanCollection(service: Service, { subject }: Call): Promise<unknown> {
-  const { id } = await service.collections.find(subject);
+async function scanCollection(service: Service, { subject, visitor }: Call): Promise<unknown> {
+  const { id } = await findCollection(service, visitor.view, subject);
   service.indexer.rescan(id);
-  return oneCollection(service, subject);
+  return oneCollection(service, visitor.view, subject);
 }
 
-async function exportOne(service: Service, { subject, response, signal }: Call): Promise<void> {
-  const { database, collections, answering } = service;
-  const collection = await collections.find(subject);
-  for await (const line of exportCollection(database, collection, answering.embeddingModel)) {
+async function exportOne(service: Service, { subject, response, visitor, signal }: Call): Promise<void> {
+  const { database, answering } = service;
+  const collection = await findCollection(service, visitor.view, subject);
+  const files = await visitor.view.files();
+  for await (const line of exportCollection(database, collection, answering.embeddingModel, files)) {
     await writeLine(response, line);
     if (signal.aborted) return;
   }
   response.end();
 }
 
-async function importOne(service: Service, { request }: Call): Promise<unknown> {
+async function importOne(service: Service, { request, visitor }: Call): Promise<unknown> {
   const { database, collections, answering } = service;
   const { name, ...done } = await importCollection(request, database, collections, answering.embeddingModel);
   await collectionsChanged(service);
-  return { collection: await oneCollection(service, name), ...done };
+  return { collection: await oneCollection(service, visitor.view, name), ...done };
 }
 
 /** One line of JSON, as soon as whoever reads them takes it. */
@@ -158,11 +164,11 @@ async function writeLine(response: ServerResponse, value: unknown): Promise<void
 }
 
 /** The events as lines of JSON; what goes wrong after the first is one of them. */
-async function ask({ answering, log }: Service, { request, response, signal }: Call): Promise<void> {
+async function ask({ answering, log }: Service, { request, response, visitor, signal }: Call): Promise<void> {
   const question = await readBody(request, KnowledgeQuestion, mostBytes);
   const write = (event: KnowledgeEvent) => writeLine(response, event);
   try {
-    for await (const event of answering.ask(question, signal)) await write(event);
+    for await (const event of answering.ask(question, visitor.view, signal)) await write(event);
   } catch (error) {
     if (signal.aborted) return;
     if (!response.headersSent) throw error;
