@@ -31,6 +31,7 @@ export {
   CliSettings,
   EngineSettings,
   GatewaySettings,
+  KnowledgeSettings,
   ModelSettings,
   Settings,
   userSections,

@@ -31,6 +31,9 @@ export async function readCandidates(
   }));
 }
 
-/** All that is known of a chunk's words: as its vector sees it, and FTS5. */
-export const wholeText = ({ title, headings, text }: Candidate): string =>
-  `${title ?? ''}\n${(JSON.parse(headings) as string[]).join('\n')}\n${text}`;
+/** How often the words of a title count: what a file calls itself tells more than what it mentions (docs/decisions/0121). */
+const titleWeight = 3;
+
+/** All that is known of a chunk's words, as BM25 counts them: with its title, and the headings that it stands under. */
+export const weightedText = ({ title, headings, text }: Candidate): string =>
+  `${`${title ?? ''}\n`.repeat(titleWeight)}${(JSON.parse(headings) as string[]).join('\n')}\n${text}`;

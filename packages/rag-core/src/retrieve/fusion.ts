@@ -2,9 +2,9 @@ import { dot } from './dense';
 
 /**
  * Weight of meaning against words, passages that the question learns from, and how much it does. Chosen on the even
- * queries of Cranfield and on manual pages, reported on the odd ones too (docs/decisions/0108).
+ * queries of Cranfield and on manual pages, reported on the odd ones too (docs/decisions/0108, 0121).
  */
-export const meaning = 0.6;
+export const meaning = 0.65;
 export const feedbackPassages = 3;
 export const feedback = 0.5;
 
@@ -26,16 +26,26 @@ export function fused(words: readonly number[], cosines: ReadonlyArray<number | 
   return byWords.map((score, at) => meaning * byMeaning[at]! + (1 - meaning) * score);
 }
 
+/** A passage that seems to answer the question, and its fused score. */
+export interface Teacher {
+  vector: Float32Array;
+  score: number;
+}
+
 /**
  * The question, moved towards the passages that seem to answer it (Rocchio 1971, with the best passages of the first
- * look taken for relevant): it then finds what speaks of the same in other words.
+ * look taken for relevant): it then finds what speaks of the same in other words. One that stands behind the best counts
+ * less, by the exponential of the distance: where one passage answers, the others pull little.
  */
-export function movedTowards(question: Float32Array, passages: readonly Float32Array[]): Float32Array {
-  if (passages.length === 0) return question;
+export function movedTowards(question: Float32Array, teachers: readonly Teacher[]): Float32Array {
+  const best = Math.max(...teachers.map(({ score }) => score));
+  const weights = teachers.map(({ score }) => Math.exp(score - best));
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
   const moved = Float32Array.from(question);
-  for (const passage of passages) {
-    for (let at = 0; at < moved.length; at++) moved[at]! += (feedback * passage[at]!) / passages.length;
-  }
+  teachers.forEach(({ vector }, which) => {
+    const share = (feedback * weights[which]!) / all;
+    for (let at = 0; at < moved.length; at++) moved[at]! += share * vector[at]!;
+  });
   const length = Math.sqrt(dot(moved, moved)) || 1;
   return moved.map((component) => component / length);
 }

@@ -1,2 +1,4 @@
-export type { Candidate, Reranker, RetrieveParts } from './parts';
+export { GatewayReranker, type GatewayRerankerOptions } from './gateway-reranker';
+export type { Candidate, RetrieveParts } from './parts';
+export type { Reranker } from './rerank';
 export { retrieve, type Retrieved, type Wanted } from './retrieve';

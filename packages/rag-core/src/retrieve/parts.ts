@@ -1,13 +1,7 @@
 import type { Embedder } from '../embed';
 import type { Database } from '../store';
 import type { Vectors } from '../vectors';
-
-/** Orders passages by reading them together with the question. */
-export interface Reranker {
-  readonly model: string;
-  /** Probability that each passage speaks of the question, in the order of the passages. */
-  rerank(question: string, passages: readonly string[], signal: AbortSignal): Promise<number[]>;
-}
+import type { Reranker } from './rerank';
 
 export interface RetrieveParts {
   database: Database;

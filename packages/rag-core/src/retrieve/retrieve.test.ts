@@ -8,6 +8,7 @@ import { TestIndex } from '../index/testing';
 import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
 import { FakeChroma, WordEmbedder } from '../vectors/testing';
 import type { RetrieveParts } from './parts';
+import { reranked } from './rerank';
 import { retrieve } from './retrieve';
 
 const files: Record<string, string> = {
@@ -180,20 +181,63 @@ describe('retrieve', () => {
     expect(await names('quarterl', { mode: 'sparse' })).toEqual([]);
   });
 
-  it('goes by a reranker where there is one, and without where it fails', async () => {
+  describe('with a reranker', () => {
     const query = 'apples ships pears';
-    const reranker = {
+    const ranker = (judge: (passage: string) => number, reads = Infinity) => ({
       model: 'r',
       rerank: (_: string, passages: readonly string[]) =>
-        Promise.resolve(passages.map((passage) => (passage.includes('Pears') ? 0.9 : 0.1))),
-    };
-    const { hits } = await search(query, {}, { reranker });
-    expect(hits[0]!.passage.path).toContain('pears.md');
-    expect(hits[0]!.score).toBe(0.9);
-    const broken = { model: 'r', rerank: () => Promise.reject(new Error('gone')) };
-    const without = await search(query, {}, { reranker: broken });
-    expect(without.hits.length).toBeGreaterThan(1);
-    expect(without.notes).toEqual(['passages are not reranked: gone']);
+        Promise.resolve(passages.slice(0, reads).map(judge)),
+    });
+    const secret = (passage: string) => (passage.includes('secret') ? 0.9 : 0.1);
+
+    it('goes by its order, and leaves the scores as they are', async () => {
+      const before = await search(query);
+      const { hits } = await search(query, {}, { reranker: ranker(secret) });
+      expect(before.hits[0]!.passage.path).not.toContain('secret.txt');
+      expect(hits[0]!.passage.path).toContain('secret.txt');
+      expect(hits[0]!.ranks.rerank).toBe(1);
+      const score = (of: typeof hits) => of.find(({ passage }) => passage.path.includes('secret.txt'))!.score;
+      expect(score(hits)).toBe(score(before.hits));
+    });
+
+    it('gives it the title and the headings with the text', async () => {
+      const [hit] = (await search(query)).hits;
+      const passage = { ...hit!.passage, title: 'Fruit', headings: ['Pears', 'Winter'], text: 'ripe' };
+      const seen: string[] = [];
+      await reranked(
+        [{ ...hit!, passage }, hit!],
+        query,
+        ranker((text) => seen.push(text)),
+        [],
+        signal,
+      );
+      expect(seen[0]).toBe('Fruit\nPears > Winter\nripe');
+    });
+
+    it('leaves in order what it had no time for, and what it finds alike', async () => {
+      const order = async (reranker?: ReturnType<typeof ranker>) =>
+        (await search(query, {}, { reranker })).hits.map(({ passage }) => passage.id);
+      const fused = await order();
+      expect(await order(ranker(() => 0.5))).toEqual(fused);
+      let worse = 1;
+      expect(await order(ranker(() => -(worse -= 1), 2))).toEqual([fused[1], fused[0], ...fused.slice(2)]);
+    });
+
+    it('is not asked as one types, nor where words or meaning alone are wanted', async () => {
+      for (const mode of ['names', 'sparse', 'dense'] as const) {
+        const { hits } = await search('apples', { mode }, { reranker: ranker(secret) });
+        expect(hits[0]!.ranks.rerank).toBeUndefined();
+      }
+    });
+
+    it('goes on without it where it fails, and says so', async () => {
+      const broken = { model: 'r', rerank: () => Promise.reject(new Error('gone')) };
+      const without = await search(query, {}, { reranker: broken });
+      expect(without.hits.length).toBeGreaterThan(1);
+      expect(without.notes).toEqual(['passages are not reranked: gone']);
+      const none = { model: null, rerank: () => Promise.resolve(null) };
+      expect((await search(query, {}, { reranker: none })).notes).toEqual([]);
+    });
   });
 
   it('scores a passage that speaks of the question above one that does not', async () => {

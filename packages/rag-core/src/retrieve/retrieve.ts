@@ -2,20 +2,19 @@ import { FileType, formatCitation, Place, type Hit, type SearchRequest } from '@
 import { NaniteError } from '@nanite/kit';
 import type { VectorHit } from '../vectors';
 import { scoreByWords } from './bm25';
-import { readCandidates, wholeText } from './candidates';
+import { readCandidates, weightedText } from './candidates';
 import { denseCandidates, dot } from './dense';
 import { narrowed, type Narrowed } from './filter';
-import { feedbackPassages, fused, movedTowards } from './fusion';
+import { feedbackPassages, fused, movedTowards, type Teacher } from './fusion';
 import { nameCandidates } from './names';
 import type { Candidate, RetrieveParts } from './parts';
-import { probability } from './probability';
+import { calibrated, probability } from './probability';
+import { mostReranked, reranked } from './rerank';
 import { sparseCandidates } from './sparse';
 import { termsOf, type Term } from './words';
 
 /** Candidates of each kind of search: recall at 100 needs more than 100, and each costs a tenth of a millisecond. */
 const most = 200;
-/** Passages that a reranker reads. */
-const mostReranked = 30;
 /** What a file's name is worth among standardised scores: a name that was meant stands before a text that mentions it. */
 const nameBonus = 2;
 
@@ -63,9 +62,15 @@ export async function retrieve(
 
   const readable = onceEach((path) => parts.mayRead(path));
   const order = await ordered(candidates, mode, meaning?.question ?? null, readable);
-  const folded = await fold(order, Math.max(request.limit, parts.reranker ? mostReranked : 0), readable);
-  const reranked = await rerank(folded, request, parts, notes, signal);
-  return { hits: reranked.slice(0, request.limit), notes };
+  const reranker = mode === 'hybrid' ? (parts.reranker ?? null) : null;
+  const folded = await fold(
+    order,
+    Math.max(request.limit, reranker ? mostReranked : 0),
+    readable,
+    calibrated(parts.embedder.model),
+  );
+  const hits = reranker ? await reranked(folded, request.query, reranker, notes, signal) : folded;
+  return { hits: hits.slice(0, request.limit), notes };
 }
 
 interface ByWords {
@@ -125,7 +130,7 @@ async function judge(
           'SELECT count(*) AS count FROM chunks WHERE file IN (SELECT value FROM json_each(?))',
           files,
         ));
-    const scores = scoreByWords(words.terms, candidates.map(wholeText), row?.count ?? 0);
+    const scores = scoreByWords(words.terms, candidates.map(weightedText), row?.count ?? 0);
     candidates.forEach((candidate, at) => {
       candidate.sparse = scores[at]!.score;
       candidate.coverage = scores[at]!.coverage;
@@ -185,8 +190,7 @@ async function ordered(
     ),
   );
   if (question !== null) {
-    const teachers = await firstReadable(sorted(candidates, scores), mayRead);
-    const moved = movedTowards(question, teachers);
+    const moved = movedTowards(question, await firstReadable(candidates, scores, mayRead));
     const cosines = candidates.map(({ vector, dense }) => (vector === null ? dense : dot(moved, vector)));
     scores = add(fused(bySparse, cosines));
   }
@@ -196,32 +200,50 @@ async function ordered(
 const byRank = (candidates: readonly Candidate[], kind: 'sparse' | 'dense'): Candidate[] =>
   candidates.filter(({ ranks }) => ranks[kind] !== null).sort((a, c) => a.ranks[kind]! - c.ranks[kind]!);
 
-function sorted(candidates: readonly Candidate[], scores: readonly number[]): Candidate[] {
-  return candidates
+/** Candidates with their scores, the best first. */
+const best = (candidates: readonly Candidate[], scores: readonly number[]) =>
+  candidates
     .map((candidate, at) => ({ candidate, score: scores[at]! }))
-    .sort((a, c) => c.score - a.score || a.candidate.id - c.candidate.id)
-    .map(({ candidate }) => candidate);
-}
+    .sort((a, c) => c.score - a.score || a.candidate.id - c.candidate.id);
 
-/** Vectors of the first passages; what may not be read teaches nothing either, and equal passages teach once. */
-async function firstReadable(order: readonly Candidate[], mayRead: MayRead): Promise<Float32Array[]> {
-  const found = new Map<string, Float32Array>();
-  for (const { hash, path, vector } of order) {
+const sorted = (candidates: readonly Candidate[], scores: readonly number[]): Candidate[] =>
+  best(candidates, scores).map(({ candidate }) => candidate);
+
+/** The first passages that have a vector; what may not be read teaches nothing either, and equal passages teach once. */
+async function firstReadable(
+  candidates: readonly Candidate[],
+  scores: readonly number[],
+  mayRead: MayRead,
+): Promise<Teacher[]> {
+  const found = new Map<string, Teacher>();
+  for (const {
+    candidate: { hash, path, vector },
+    score,
+  } of best(candidates, scores)) {
     if (vector === null || found.has(hash) || !(await mayRead(path))) continue;
-    found.set(hash, vector);
+    found.set(hash, { vector, score });
     if (found.size === feedbackPassages) break;
   }
   return [...found.values()];
 }
 
-/** Hits in order, each passage once, without what may not be read. */
-async function fold(order: readonly Candidate[], limit: number, mayRead: MayRead): Promise<Hit[]> {
+/**
+ * Hits in order, each passage once, without what may not be read.
+ *
+ * @param known whether the model's cosines say how probable a hit is
+ */
+async function fold(
+  order: readonly Candidate[],
+  limit: number,
+  mayRead: MayRead,
+  known: boolean,
+): Promise<Hit[]> {
   const hits = new Map<string, Hit>();
   for (const candidate of order) {
     const before = hits.get(candidate.hash);
     if (before === undefined && hits.size === limit) continue;
     if (!(await mayRead(candidate.path))) continue;
-    if (before === undefined) hits.set(candidate.hash, hitOf(candidate));
+    if (before === undefined) hits.set(candidate.hash, hitOf(candidate, known));
     else before.duplicates.push(addressOf(candidate));
   }
   return [...hits.values()];
@@ -230,7 +252,7 @@ async function fold(order: readonly Candidate[], limit: number, mayRead: MayRead
 const addressOf = ({ path, place }: Candidate): string =>
   formatCitation({ path, place: Place.parse(JSON.parse(place)) });
 
-function hitOf(candidate: Candidate): Hit {
+function hitOf(candidate: Candidate, known: boolean): Hit {
   const { id, collection, path, type, title, headings, place, symbol, text, modified, ranks } = candidate;
   return {
     passage: {
@@ -246,32 +268,8 @@ function hitOf(candidate: Candidate): Hit {
       text,
       modified: new Date(modified).toISOString(),
     },
-    score: probability(candidate.dense, candidate.coverage),
+    score: probability(known ? candidate.dense : null, candidate.coverage),
     ranks,
     duplicates: [],
   };
-}
-
-async function rerank(
-  hits: Hit[],
-  request: Wanted,
-  { reranker }: RetrieveParts,
-  notes: string[],
-  signal: AbortSignal,
-): Promise<Hit[]> {
-  if (!reranker || request.mode !== 'hybrid' || hits.length === 0) return hits;
-  const read = hits.slice(0, mostReranked);
-  try {
-    const scores = await reranker.rerank(
-      request.query,
-      read.map(({ passage }) => passage.text),
-      signal,
-    );
-    const judged = read.map((hit, at) => ({ ...hit, score: scores[at] ?? 0 }));
-    return [...judged.sort((a, c) => c.score - a.score), ...hits.slice(mostReranked)];
-  } catch (error) {
-    signal.throwIfAborted();
-    notes.push(`passages are not reranked: ${error instanceof Error ? error.message : String(error)}`);
-    return hits;
-  }
 }

@@ -1,9 +1,10 @@
-import { GatewayClient, type SearchRequest } from '@nanite/contracts';
-import { NaniteError, socketPath, type Log } from '@nanite/kit';
+import { GatewayClient, KnowledgeSettings, userSections, type SearchRequest } from '@nanite/contracts';
+import { loadSettings, NaniteError, socketPath, type Log } from '@nanite/kit';
+import { z } from 'zod';
 import { answerFrom, gatewayParts, usualLimits } from '../answer';
 import { GatewayEmbedder, type Embedder, type Purpose } from '../embed';
 import type { VectorWork } from '../index/index';
-import { retrieve, type RetrieveParts, type Retrieved, type Wanted } from '../retrieve';
+import { GatewayReranker, retrieve, type RetrieveParts, type Retrieved, type Wanted } from '../retrieve';
 import type { Database } from '../store';
 import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
 import { findIn } from './find';
@@ -12,8 +13,11 @@ import type { Answering } from './service';
 import type { TeamKnowledge } from './team-knowledge';
 import type { View } from './view';
 
-/** Small enough for any machine, and better than the others that came as small: docs/benchmarks.md. */
-const embeddingModel = 'bge-small';
+const Settings = z.object({ knowledge: KnowledgeSettings.prefault({}) });
+
+/** @param user whether a person's own settings count: not for a team */
+const settings = (user: boolean): KnowledgeSettings =>
+  loadSettings(Settings, { user, userSections }).values.knowledge;
 
 /** {@link Answering} put together, with what makes and keeps the vectors. */
 export interface Wired extends Answering {
@@ -57,13 +61,15 @@ export async function createAnswering(
   log: Log,
   { chroma, team }: AnsweringOptions,
 ): Promise<Wired> {
+  const { embedding: embeddingModel, rerank } = settings(team !== null);
+  const reranker = rerank === 'off' ? null : new GatewayReranker({ model: rerank });
   const embedder = new RememberingEmbedder(new GatewayEmbedder({ model: embeddingModel }));
   const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel, chroma);
   const keeper = new VectorKeeper({ database, vectors, embedder, log });
   const gateway = gatewayParts(new GatewayClient({ kind: 'unix', socketPath: socketPath('gateway') }));
   const own = async (wanted: Wanted, view: View, signal: AbortSignal): Promise<Retrieved> => {
     const parts: RetrieveParts = {
-      ...{ database, vectors, embedder, stale: () => keeper.doubt() },
+      ...{ database, vectors, embedder, reranker, stale: () => keeper.doubt() },
       mayRead: (path) => view.mayRead(path),
       files: await view.files(),
     };
@@ -92,7 +98,9 @@ export async function createAnswering(
     passage: (id, view) => readPassage(database, id, (path) => view.mayRead(path)),
     denseDown: () => embedder.down ?? vectors.down(),
     embeddingModel,
-    rerankModel: null,
+    get rerankModel() {
+      return reranker?.model ?? null;
+    },
     vectorWork: keeper,
   };
 }

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { ModelName } from '../model';
+
+/** Section `knowledge` of the settings: how a person's files, or a team's, are searched. */
+export const KnowledgeSettings = z.strictObject({
+  embedding: ModelName.default('bge-small').describe(
+    'Model that makes vectors of texts, by which meaning is searched. Another one makes all of them anew; one for many languages finds a text by a question in another language.',
+  ),
+  rerank: z
+    .union([z.literal('auto'), z.literal('off'), ModelName])
+    .default('auto')
+    .describe(
+      'Model that puts the first results in order: its name; `auto`: the first reranker that is installed; `off`: none.',
+    ),
+});
+
+export type KnowledgeSettings = z.infer<typeof KnowledgeSettings>;
