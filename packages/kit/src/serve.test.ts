@@ -29,7 +29,7 @@ const write = (busyMs: number) =>
        socket: { path: ${JSON.stringify(path)}, mode: 0o600 },
        idleSeconds: 0.3,
        isBusy: () => Date.now() - since < ${busyMs},
-       close: async () => void process.stdout.write('closed after ' + (Date.now() - since) + '\\n'),
+       close: async (why) => void process.stdout.write('closed as ' + why + ' after ' + (Date.now() - since) + '\\n'),
      }));`,
   );
 const tsx = ['--import', import.meta.resolve('tsx')];
@@ -61,7 +61,7 @@ it('answers on the socket that systemd hands over, and ends once it is idle', as
   await listening();
   expect(await ask()).toBe('hello');
   const { code, said } = await ended;
-  expect([code, said()]).toEqual([0, expect.stringContaining('closed')]);
+  expect([code, said()]).toEqual([0, expect.stringContaining('closed as idle')]);
 });
 
 it('stays while there is work', async () => {
@@ -70,7 +70,7 @@ it('stays while there is work', async () => {
   await listening();
   expect(await ask()).toBe('hello');
   const { said } = await ended;
-  expect(Number(/closed after (\d+)/.exec(said())?.[1])).toBeGreaterThanOrEqual(1_500);
+  expect(Number(/closed as idle after (\d+)/.exec(said())?.[1])).toBeGreaterThanOrEqual(1_500);
 });
 
 it('listens on its own socket without systemd, stays, and lets go on SIGTERM', async () => {
@@ -81,7 +81,7 @@ it('listens on its own socket without systemd, stays, and lets go on SIGTERM', a
   expect(await ask()).toBe('hello');
   child.kill('SIGTERM');
   const { code, said } = await ended;
-  expect([code, said()]).toEqual([0, expect.stringContaining('closed')]);
+  expect([code, said()]).toEqual([0, expect.stringContaining('closed as told')]);
 });
 
 it('says why it cannot start', async () => {

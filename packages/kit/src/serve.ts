@@ -11,8 +11,8 @@ export interface ServeOptions {
   idleSeconds: number | (() => number);
   /** Whether there is work that no open request waits for; asked when the time is up, and then again after as long. */
   isBusy: () => boolean;
-  /** Let go of what the service holds; the process ends when this has resolved. */
-  close: () => Promise<void>;
+  /** Let go of what the service holds; the process ends when this has resolved. `idle`: it was not told to end. */
+  close: (why: 'idle' | 'told') => Promise<void>;
 }
 
 /**
@@ -37,11 +37,11 @@ export async function serve(server: Server, options: ServeOptions): Promise<void
     });
   });
   let ending = false;
-  const end = (): void => {
+  const end = (why: 'idle' | 'told'): void => {
     if (ending) return;
     ending = true;
     server.close();
-    options.close().then(
+    options.close(why).then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -49,8 +49,8 @@ export async function serve(server: Server, options: ServeOptions): Promise<void
       },
     );
   };
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
+  process.once('SIGTERM', () => end('told'));
+  process.once('SIGINT', () => end('told'));
 
   const [inherited] = inheritedSockets();
   if (inherited === undefined) return listenOnPath(server, options.socket.path, options.socket.mode);
@@ -61,7 +61,7 @@ export async function serve(server: Server, options: ServeOptions): Promise<void
   const waitOut = (since: number): void => {
     clearTimeout(timer);
     const left = since + idleMs() - performance.now();
-    if (left <= 0 && !options.isBusy()) return end();
+    if (left <= 0 && !options.isBusy()) return end('idle');
     timer = setTimeout(
       () => waitOut(options.isBusy() ? performance.now() : since),
       Math.max(left, 0),

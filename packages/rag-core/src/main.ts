@@ -19,6 +19,6 @@ void runProgram('nanite-rag', usage, () =>
     socket: { path: personSocket(), mode: 0o600 },
     door: () => personDoor(() => owner),
     answering: { team: new TeamKnowledge() },
-    rests: process.env['LISTEN_PID'] !== undefined,
+    rests: true,
   }),
 );

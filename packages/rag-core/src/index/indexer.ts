@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectionProgress } from '@nanite/contracts';
 import { describeError, NaniteError } from '@nanite/kit';
 import { Rules } from '../walk';
-import { Watcher } from '../watch';
+import { Watcher, type Followed } from '../watch';
 import type { StoredCollection } from './collections';
 import { applyMovesAndLosses, type Difference } from './difference';
 import { indexFile, type Task } from './index-file';
@@ -22,6 +22,12 @@ const retryMs = {
   vectorsMost: 900_000,
   unwatched: 300_000,
 };
+
+/** So long after the last change it may be over. */
+const quietMs = 30_000;
+
+/** Whether an include means files or folders whose names begin with a dot. */
+const namesHidden = (glob: string): boolean => /(^|\/|\{|,)\./.test(glob);
 
 const key = (path: Buffer): string => path.toString('latin1');
 
@@ -72,6 +78,8 @@ export class Indexer {
   private vectorsDown = false;
   /** An error of a file that is none of the file's. */
   private failed: unknown = null;
+  /** When something last happened, in milliseconds since 1970. */
+  private stirred = Date.now();
   private pace: Pace = { since: 0, done: 0 };
   private embedPace: Pace = { since: 0, done: 0 };
 
@@ -82,6 +90,7 @@ export class Indexer {
   ) {
     this.watcher = new Watcher({
       changed: (folders, all) => {
+        this.stirred = Date.now();
         for (const job of this.jobs.values()) {
           for (const folder of folders) {
             if (!job.root.concerns(folder)) continue;
@@ -170,6 +179,29 @@ export class Indexer {
           (!job.scan && !job.scanning && job.changed.size + job.urgent.size + job.pending.size === 0),
       )
     );
+  }
+
+  /**
+   * Whether the service may end and leave it to another to wait for changes: nothing is left to do, all folders are
+   * watched, and for a while nothing changed.
+   */
+  get resting(): boolean {
+    const { vectors } = this.parts;
+    const vectorsRest = vectors === null || this.vectorsIdle || this.vectorsDown;
+    const quiet = Date.now() - this.stirred > quietMs;
+    return this.settled && !this.embedding && vectorsRest && this.watcher.degraded === null && quiet;
+  }
+
+  /** What is to be followed while the service rests, and whether vectors are still wanted then. */
+  get followed(): Followed & { vectorsWanted: boolean } {
+    const jobs = [...this.jobs.values()].filter(({ collection }) => !collection.paused);
+    const roots = jobs.map(({ root }) => root.followed);
+    return {
+      folders: roots.flatMap(({ folders }) => folders),
+      roots,
+      hidden: jobs.some(({ collection }) => collection.options.include.some(namesHidden)),
+      vectorsWanted: this.parts.vectors !== null && !this.vectorsIdle,
+    };
   }
 
   async progress(collection: StoredCollection): Promise<CollectionProgress> {
@@ -318,6 +350,7 @@ export class Indexer {
       job.root.close();
       return;
     }
+    if (difference.changed.length > 0) this.stirred = Date.now();
     await applyMovesAndLosses(this.parts.database, difference);
     if (this.running === 0 && difference.changed.length > 0) this.pace = { since: Date.now(), done: 0 };
     if (!urgent) job.pending.clear();

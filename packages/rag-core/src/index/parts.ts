@@ -10,6 +10,8 @@ export interface VectorWork {
    * @returns how many were done; 0: nothing was left when it looked, or it is down
    */
   some(signal: AbortSignal): Promise<number>;
+  /** What the last run left is whole: nothing need be compared before there is something to do. */
+  trust?(): void;
   /** Whether something that it needs did not answer at the last step. */
   readonly down: boolean;
 }

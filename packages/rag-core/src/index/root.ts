@@ -111,6 +111,12 @@ export class Root {
     return differenceOf(known, found);
   }
 
+  /** What is watched of it. */
+  get followed(): { path: Buffer; parent: Buffer; there: boolean; folders: Buffer[] } {
+    const folders = [...this.folders.values()].map(({ folder }) => folder.path);
+    return { path: this.path, parent: parentOf(this.path), there: this.presence !== null, folders };
+  }
+
   /** Nobody asks about this root any more. */
   close(): void {
     this.watcher.release(this);

@@ -25,12 +25,13 @@ export function distrust(path: string): void {
  * A damaged file is moved aside, for whoever wants to look at it, and an empty one takes its place: the person's files
  * are the truth and are indexed again.
  * @param path a file, not `:memory:` (two connections share it)
+ * @param whole whether it was closed in order: it is not read through in search of damage
  * @throws NaniteError `database-newer`, `disk-full`, `sqlite-missing`
  */
-export async function openDatabase(path: string): Promise<Opened> {
+export async function openDatabase(path: string, whole = false): Promise<Opened> {
   if (!existsSync(doubt(path))) {
     try {
-      return { ...(await openSound(path)), setAside: null };
+      return { ...(await openSound(path, whole)), setAside: null };
     } catch (error) {
       if (!(error instanceof NaniteError) || error.code !== 'database-corrupt') throw error;
     }
@@ -42,7 +43,7 @@ export async function openDatabase(path: string): Promise<Opened> {
   return { ...(await openSound(path)), setAside: aside };
 }
 
-async function openSound(path: string): Promise<{ database: Database; fresh: boolean }> {
+async function openSound(path: string, whole = false): Promise<{ database: Database; fresh: boolean }> {
   // Only the person: SQLite gives its files beside it the same mode.
   if (existsSync(path)) chmodSync(path, 0o600);
   else closeSync(openSync(path, 'a', 0o600));
@@ -50,7 +51,7 @@ async function openSound(path: string): Promise<{ database: Database; fresh: boo
   try {
     await prepare(writer);
     const fresh = await migrate(writer);
-    await check(writer);
+    if (!whole) await check(writer);
     const reader = await Connection.open(path);
     await prepare(reader);
     return { database: new SqliteDatabase(reader, writer), fresh };

@@ -18,5 +18,6 @@ void runProgram('nanite-rag-team', usage, async () => {
     socket: { path: socketPath('rag-team'), mode: 0o666 },
     door: (database) => new TeamDoor(database, new AccessService()),
     answering: { team: null, chroma: join(runtimeDir(), 'chroma.sock') },
+    rests: false,
   });
 });

@@ -53,6 +53,8 @@ export async function prepareVectors(database: Database, model: string): Promise
  */
 export class VectorKeeper implements VectorWork {
   private compared = false;
+  /** Whether what Chroma holds was as the index has it when the service ended. */
+  private trusted = false;
   down = false;
 
   constructor(
@@ -72,9 +74,15 @@ export class VectorKeeper implements VectorWork {
     return computed + kept;
   }
 
+  /** The service ended in order: Chroma, which may rest, is not started only to compare with it. */
+  trust(): void {
+    this.trusted = true;
+  }
+
   /** Compare with Chroma again at the next step: it was away, or a search found something that is not in the index. */
   doubt(): void {
     this.compared = false;
+    this.trusted = false;
   }
 
   private async attempt(what: string, work: () => Promise<number>, signal: AbortSignal): Promise<number> {
@@ -86,7 +94,7 @@ export class VectorKeeper implements VectorWork {
       if (!(error instanceof NaniteError) || error.status !== 503) throw error;
       this.parts.log.warning(what, { cause: describeError(error) });
       this.down = true;
-      this.compared = false;
+      this.doubt();
       return 0;
     }
   }
@@ -139,7 +147,7 @@ export class VectorKeeper implements VectorWork {
 
   private async keep(signal: AbortSignal): Promise<number> {
     const { database, vectors } = this.parts;
-    if (!this.compared) await this.compare();
+    if (!this.compared && !(this.trusted && (await this.nothingToMove()))) await this.compare();
     const gone = await database.all<{ chunk: number; collection: number }>(
       'SELECT chunk, collection FROM vectors_gone LIMIT 1000',
     );
@@ -167,6 +175,15 @@ export class VectorKeeper implements VectorWork {
     }
     if (gone.length + added.length === 0) await this.sweep();
     return gone.length + added.length;
+  }
+
+  private async nothingToMove(): Promise<boolean> {
+    const { database } = this.parts;
+    const found = await database.get(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM vectors_gone)
+         OR EXISTS (SELECT 1 FROM chunks c JOIN vectors v ON v.chunk = c.id WHERE c.vector = 0)`,
+    );
+    return found === undefined;
   }
 
   private async inParts(

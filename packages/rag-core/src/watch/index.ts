@@ -1,1 +1,2 @@
 export { Watcher, type WatcherEvents } from './watcher';
+export { fallAsleep, wakeUp, type Followed } from './asleep';

@@ -151,7 +151,7 @@ async function finished(index: TestIndex): Promise<unknown> {
 
 it(
   `has the index of a run in one go, killed ${kills} times`,
-  { timeout: 60_000 + kills * 3_000 },
+  { timeout: 60_000 + kills * 10_000 },
   async () => {
     const survivor = new TestIndex(files);
     let cutShort = 0;
