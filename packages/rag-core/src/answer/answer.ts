@@ -13,7 +13,7 @@ import { promptOf, saysNotThere } from './prompt';
 import { SentenceStream, sentencesOf } from './sentences';
 import { cosine, supportOf, windowsOf, type Evidence, type Window } from './support';
 import { addressOf } from './whereabouts';
-import { stemsOf, wordsOf } from '../words/words';
+import { stemsOf, wordsOf } from '../words/stems';
 
 type Event = Exclude<KnowledgeEvent, { event: 'error' }>;
 type Text = Extract<Event, { event: 'text' }>;

@@ -1,4 +1,4 @@
-import { isCommon, stemOf, stemsOf, wordsOf } from '../words/words';
+import { isCommon, stemOf, stemsOf, wordsOf } from '../words/stems';
 import { sentencesOf } from './sentences';
 
 /** A passage as far as claims are checked against it. */

@@ -1,5 +1,5 @@
-import { stemOf, wordsOf } from '../words/words';
-import type { Term } from './words';
+import { stemOf, wordsOf } from '../words/stems';
+import type { Term } from './terms';
 
 /**
  * Robertson's BM25 in the form of Lucene. FTS5's own has k1 = 1.2 fixed, and its sum cannot leave words out that are in

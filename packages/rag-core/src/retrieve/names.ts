@@ -1,6 +1,6 @@
 import type { Database } from '../store';
 import type { Narrowed } from './filter';
-import { quoted } from './words';
+import { quoted } from './terms';
 
 /**
  * Files whose names or titles hold parts of the question, the best first; of each, its first chunk.

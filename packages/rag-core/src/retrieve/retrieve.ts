@@ -11,7 +11,7 @@ import type { Candidate, RetrieveParts } from './parts';
 import { calibrated, probability } from './probability';
 import { mostReranked, reranked } from './rerank';
 import { sparseCandidates } from './sparse';
-import { termsOf, type Term } from './words';
+import { termsOf, type Term } from './terms';
 
 /** Candidates of each kind of search: recall at 100 needs more than 100, and each costs a tenth of a millisecond. */
 const most = 200;

@@ -1,6 +1,6 @@
 import type { Database } from '../store';
 import type { Narrowed } from './filter';
-import { quoted, type Term } from './words';
+import { quoted, type Term } from './terms';
 
 /**
  * Postings that FTS5 looks through for one question. It weighs every chunk that holds any of the words: words that are

@@ -31,12 +31,16 @@ export function abstracts(): Array<{ title: string; text: string }> {
     .filter(({ text }) => text !== '');
 }
 
-const model = join(checkout, 'tools/model-debs/models/nanite-model-bge-small-en-v1.5/dist/bge-small-en-v1.5');
+/** Folder of the embedding model that ships, as its package is built. */
+export const bgeSmall = join(
+  checkout,
+  'tools/model-debs/models/nanite-model-bge-small-en-v1.5/dist/bge-small-en-v1.5',
+);
 
-/** Bundle a program of nanite-rag's folder for a machine. */
+/** Bundle a program of nanite-rag's measure/ for a machine. */
 export async function bundled(name: string, folder: string): Promise<void> {
   await bundle({
-    entryPoints: [join(checkout, 'packages/rag-core', `${name}.ts`)],
+    entryPoints: [join(checkout, 'packages/rag-core/measure', `${name}.ts`)],
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -57,14 +61,14 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
   const person = await Person.boot('bench-embed');
   try {
     person.give('texts.json', texts);
-    modelForFastembed(model, join(person.folder, 'fastembed'));
-    await bundled('measure-embedding', person.folder);
+    modelForFastembed(bgeSmall, join(person.folder, 'fastembed'));
+    await bundled('embedding', person.folder);
     const peer = (batch: number) =>
       `${retrievalVenv()}/bin/python /srv/peers/fastembed-rate.py /srv/bench/texts.json /srv/bench/fastembed ${batch}`;
     const sides = [
       {
         name: 'Nanite, through the gateway',
-        command: 'node /srv/bench/measure-embedding.mjs /srv/bench/texts.json',
+        command: 'node /srv/bench/embedding.mjs /srv/bench/texts.json',
       },
       { name: `fastembed ${fastembedVersion}, batches of 256 (its default)`, command: peer(256) },
       { name: `fastembed ${fastembedVersion}, batches of 16`, command: peer(16) },

@@ -31,9 +31,9 @@ async function measure({ quick }: BenchOptions): Promise<BenchResult> {
   try {
     person.give('texts.json', abstracts().slice(0, quick ? 100 : 600));
     person.give('questions.json', questions().slice(0, quick ? 20 : 100));
-    await bundled('measure-queries', person.folder);
+    await bundled('queries', person.folder);
     const said = await person.run(
-      `node /srv/bench/measure-queries.mjs /srv/bench/texts.json /srv/bench/questions.json ${quick ? 5000 : 100_000} ${quick ? 1 : 3}`,
+      `node /srv/bench/queries.mjs /srv/bench/texts.json /srv/bench/questions.json ${quick ? 5000 : 100_000} ${quick ? 1 : 3}`,
       1500,
     );
     const measured = JSON.parse(said) as Measured;

@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { createLog } from '@nanite/kit';
-import { GatewayEmbedder } from './src/embed';
-import { retrieve } from './src/retrieve';
-import { openDatabase } from './src/store';
-import { Chroma, prepareVectors, VectorKeeper } from './src/vectors';
+import { GatewayEmbedder } from '../src/embed';
+import { retrieve } from '../src/retrieve';
+import { openDatabase } from '../src/store';
+import { Chroma, prepareVectors, VectorKeeper } from '../src/vectors';
 
 interface Real {
   title: string;

@@ -1,5 +1,5 @@
 import type { Database } from '../store';
-import { isCommon, stemOf, wordsOf } from '../words/words';
+import { isCommon, stemOf, wordsOf } from '../words/stems';
 
 /** A word of a question. */
 export interface Term {

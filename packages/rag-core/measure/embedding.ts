@@ -1,6 +1,6 @@
 /** Seconds that texts take to become vectors, on the way that indexing goes: TEXTS.json. For the bench `embed`. */
 import { readFileSync } from 'node:fs';
-import { GatewayEmbedder } from './src/embed';
+import { GatewayEmbedder } from '../src/embed';
 
 const texts = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as string[];
 const embedder = new GatewayEmbedder({ model: 'bge-small' });

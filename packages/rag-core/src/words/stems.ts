@@ -4,19 +4,23 @@ import { stemmer } from 'stemmer';
 /** Which the English list lacks; whoever cares about denial looks for it in the text itself. */
 const denials = ['not', 'nor', 'neither', 'cannot', 'never', 'none'];
 
-const common = new Set([...eng, ...denials, ...deu, ...fra, ...ita, ...nld, ...por, ...spa]);
-
 /** Runs of letters and digits, with what joins them inside a number or a name: `3.14`, `1,400`, `user_id`. */
 const word = /[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,:]\p{N}+)*/gu;
 
-/** Words of a text in their order, in one spelling: NFKC, small letters, without accents. */
+/** Articles and pronouns that French, Italian and Catalan write as one with the next word: `l'utilisateur`, `qu'il`, `dell'uso`. */
+const elided = /^(?:[cdjlmnst]|qu|lorsqu|puisqu|quoiqu|jusqu|un|(?:d|n|s|c)?[aeou]ll|all)['’](?=\p{L}{2})/u;
+
+/** Words of a text in their order, in one spelling: NFKC, small letters, without accents and elided articles. */
 export function wordsOf(text: string): string[] {
-  return [...spelling(text).matchAll(word)].map(([found]) => found);
+  return [...spelling(text).matchAll(word)].map(([found]) => found.replace(elided, ''));
 }
 
 /** As FTS5's `unicode61 remove_diacritics 2` sees it. */
 const spelling = (text: string) =>
   text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFKC').toLowerCase();
+
+/** In the spelling that words have here: `für` is met as `fur`, `été` as `ete`. */
+const common = new Set([...eng, ...denials, ...deu, ...fra, ...ita, ...nld, ...por, ...spa].flatMap(wordsOf));
 
 /** Whether a word says nothing of what a text is about: `the`, `und`. */
 export const isCommon = (found: string): boolean => common.has(found);

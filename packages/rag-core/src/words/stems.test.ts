@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { isCommon, stemOf, stemsOf, wordsOf } from './stems';
+
+describe('wordsOf', () => {
+  it.each<[string, string, string[]]>([
+    ['numbers and names whole', 'user_id 3.14 costs 1,400', ['user', 'id', '3.14', 'costs', '1,400']],
+    ['letters without their marks', 'Größe Ärger naïve Übung', ['große', 'arger', 'naive', 'ubung']],
+    ['composed and decomposed letters alike', 'u\u0308ber über', ['uber', 'uber']],
+    ['what French joins to a word', "l'utilisateur d’une qu'il s’agit", ['utilisateur', 'une', 'il', 'agit']],
+    ['what Italian does', "dell'uso all’avvio un'ora l'uso", ['uso', 'avvio', 'ora', 'uso']],
+    ['English contractions as they are', "don't driver's o'clock", ["don't", "driver's", "o'clock"]],
+    ['small capitals of another script', 'ДОМ дом', ['дом', 'дом']],
+  ])('gives %s', (_, text, words) => {
+    expect(wordsOf(text)).toEqual(words);
+  });
+});
+
+it('knows the common words of several languages, in their spelling without marks', () => {
+  for (const word of ['the', 'und', 'für', 'été', 'della', 'het', 'não', 'más'].flatMap(wordsOf)) {
+    expect.soft(isCommon(word), word).toBe(true);
+  }
+  for (const word of ['kernel', 'datei', 'fichier']) expect.soft(isCommon(word), word).toBe(false);
+});
+
+it('stems as FTS5 does', () => {
+  expect(['flows', 'flowing', "driver's"].map(stemOf)).toEqual(['flow', 'flow', 'driver']);
+  expect(stemsOf("l'utilisateur et les utilisateurs")).toEqual(new Set(['utilisateur']));
+});
