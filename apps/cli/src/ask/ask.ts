@@ -20,6 +20,8 @@ export interface AskOptions {
   stdin: boolean;
   /** Answer from the person's own files. */
   knowledge?: boolean;
+  team?: boolean;
+  own?: boolean;
   collection: string[];
   json?: boolean;
   schema?: string;
@@ -93,7 +95,7 @@ export async function ask(words: string[], options: AskOptions): Promise<number>
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort());
   try {
-    if (options.knowledge === true || options.collection.length > 0) {
+    if (options.knowledge ?? options.team ?? options.own ?? options.collection.length > 0) {
       return await fromFiles(words, options, abort.signal);
     }
     return await answer(words, options, abort.signal);
@@ -115,9 +117,9 @@ async function fromFiles(words: string[], options: AskOptions, signal: AbortSign
   if (question.trim() === '') throw new NaniteError('usage', 'say what you want to know');
   const { askKnowledge } = await import('../knowledge/ask');
   const { toldOfKnowledge } = await import('../knowledge/service');
-  const { collection: collections, json = false, model } = options;
+  const { collection: collections, json = false, model, team, own } = options;
   return toldOfKnowledge(json, () =>
-    askKnowledge(question, { collections, json, ...(model && { model }) }, signal),
+    askKnowledge(question, { collections, json, team, own, ...(model && { model }) }, signal),
   );
 }
 

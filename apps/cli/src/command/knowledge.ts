@@ -4,10 +4,15 @@ import type { Runner } from './runner';
 
 interface Json {
   json?: boolean;
+  team?: boolean;
 }
 
 const json = '--json';
 const asJson = 'print JSON';
+
+const team = '--team';
+/** Of the verbs of knowledge: whose collections. */
+const shared = 'of what this machine shares with a team';
 
 /** `nanite search`, `nanite open` and `nanite knowledge …`: thin callers of nanite-rag. */
 export function addKnowledgeCommands(program: Command, run: Runner): void {
@@ -35,6 +40,8 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     )
     .option('-n, --limit <number>', 'results at most', wholeNumber(1, 200), 10)
     .option('--full', 'show whole passages')
+    .option(team, 'only in what this machine shares with a team')
+    .option('--own', 'only in your own files')
     .option(json, asJson)
     .action(
       run(async (words: string[], options: import('../knowledge/search').SearchOptions) =>
@@ -73,7 +80,8 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('make a collection of folders')
     .description(
       'Make a collection of folders, or add folders to one. Hidden files, keys, mail stores, browser profiles and what ' +
-        '.gitignore names are left out, unless --include names them.',
+        '.gitignore names are left out, unless --include names them. With --team the folders are shared with everybody ' +
+        'on this machine, each of whom finds there what they may read; that is for root and the group nanite.',
     )
     .argument('<folder...>', 'folders and single files')
     .option('--name <name>', 'its name (default: that of the first folder)')
@@ -82,6 +90,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .option('--no-gitignore', 'take what .gitignore names too')
     .option('--wait', 'return when all is read (default on a terminal)')
     .option('--no-wait', 'return at once')
+    .option(team, shared)
     .option(json, asJson)
     .action(
       run(async (folders: string[], options: import('../knowledge/collections').AddOptions) =>
@@ -92,6 +101,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .command('list', { isDefault: true })
     .summary('list the collections, and how far each is')
     .description('List the collections, how far each is, and what does not work.')
+    .option(team, shared)
     .option(json, asJson)
     .action(run(async (options: Json) => (await collections()).listCollections(options)));
   knowledge
@@ -99,6 +109,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('everything about one collection')
     .description('Show a collection, and which of its files could not be read and why.')
     .argument('<collection>', 'its name')
+    .option(team, shared)
     .option(json, asJson)
     .action(run(async (name: string, options: Json) => (await collections()).showCollection(name, options)));
   knowledge
@@ -106,6 +117,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('forget collections; the files stay')
     .description('Forget collections and all that is known of their files. The files stay.')
     .argument('<collection...>', 'their names')
+    .option(team, shared)
     .option(json, asJson)
     .action(
       run(async (names: string[], options: Json) => (await collections()).removeCollections(names, options)),
@@ -123,6 +135,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
           : 'Read files again, beginning with what has changed since.',
       )
       .argument('[collection...]', 'their names; none: all')
+      .option(team, shared)
       .option(json, asJson)
       .action(
         run(async (names: string[], options: Json) =>
@@ -138,6 +151,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     )
     .argument('<collection>', 'its name')
     .option('--no-wait', 'return at once')
+    .option(team, shared)
     .option(json, asJson)
     .action(
       run(async (name: string, options: Json & { wait: boolean }) =>
@@ -154,9 +168,10 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     )
     .argument('<collection>', 'its name')
     .requiredOption('--to <file>', 'the file')
+    .option(team, shared)
     .option(json, asJson)
     .action(
-      run(async (name: string, options: { to: string; json?: boolean }) =>
+      run(async (name: string, options: { to: string } & Json) =>
         (await exchange()).exportCollection(name, options),
       ),
     );
@@ -171,6 +186,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .option('--root <folder>', 'where its folders lie here, in their order; may be repeated', collect, [])
     .option('--wait', 'return when all is read (default on a terminal)')
     .option('--no-wait', 'return at once')
+    .option(team, shared)
     .option(json, asJson)
     .action(
       run(async (file: string, options: import('../knowledge/exchange').ImportOptions) =>

@@ -44,6 +44,8 @@ export function createProgram(version: string, finish: (status: number) => void)
     .option('--no-stdin', 'do not read standard input')
     .option('--knowledge', 'answer from your files, with citations (see nanite knowledge)')
     .option('--collection <collection>', 'only from this collection; may be repeated', collect, [])
+    .option('--team', 'answer only from what this machine shares with a team')
+    .option('--own', 'answer only from your own files')
     .option('--json', 'print one JSON object: answer, model, tokens, timings')
     .option(
       '--schema <file>',

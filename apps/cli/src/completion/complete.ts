@@ -32,9 +32,9 @@ async function modelNames(): Promise<string[]> {
 }
 
 async function collectionNames(): Promise<string[]> {
-  const { knowledge } = await import('../knowledge/service');
+  const { allKnowledge } = await import('../knowledge/service');
   try {
-    return (await knowledge().collections(AbortSignal.timeout(1500))).collections.map(({ name }) => name);
+    return (await allKnowledge().collections(AbortSignal.timeout(1500))).collections.map(({ name }) => name);
   } catch {
     return [];
   }

@@ -32,6 +32,7 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
     ['nanite knowledge add ~/Documents ~/notes', 'Make a collection of two folders.'],
     ['nanite knowledge add --name thesis --exclude "*.bak" ~/thesis', 'Give it a name, leave something out.'],
     ['nanite knowledge', 'How far each is.'],
+    ['sudo nanite knowledge add --team /srv/handbook', 'Share a folder with everybody who may read it.'],
     ['nanite knowledge show Documents', 'What could not be read, and why.'],
   ],
   'nanite status': [['nanite status --json | jq .loaded', 'Which models are loaded, for a program.']],

@@ -5,9 +5,9 @@ import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
 import { shortPath } from './path';
 import { rememberCitations } from './remembered';
-import { knowledge } from './service';
+import { allKnowledge, scopeOf, type ScopeOptions } from './service';
 
-export interface AskKnowledgeOptions {
+export interface AskKnowledgeOptions extends ScopeOptions {
   /** Collections to look in; none: all. */
   collections: string[];
   model?: string;
@@ -56,8 +56,9 @@ export async function askKnowledge(
       question,
       ...(options.model !== undefined && { model: options.model }),
       filter: options.collections.length > 0 ? { collections: options.collections } : {},
+      ...scopeOf(options),
     };
-    for await (const event of knowledge().ask(request, signal)) {
+    for await (const event of allKnowledge().ask(request, signal)) {
       if (event.event === 'found') {
         line.show(`reading ${event.passages.length} passages …`);
       } else if (event.event === 'source') {
@@ -100,6 +101,7 @@ export async function askKnowledge(
     const place = describePlace(passage.place);
     const where = [
       `${shortPath(passage.path)}${place === '' ? '' : `, ${place}`}`,
+      passage.scope === 'team' ? 'team' : '',
       passage.headings.join(' › '),
     ];
     process.stdout.write(`\n${clean(`[${number}] ${where.filter((part) => part !== '').join(' · ')}`)}\n`);

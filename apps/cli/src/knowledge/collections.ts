@@ -9,10 +9,12 @@ import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { print } from '../terminal/print';
 import { shortPath } from './path';
-import { knowledge, toldOfKnowledge } from './service';
+import { hasTeam, knowledge, toldOfKnowledge } from './service';
 
 interface Json {
   json?: boolean;
+  /** Of what the team shares. */
+  team?: boolean;
 }
 
 export interface AddOptions extends Json {
@@ -27,7 +29,7 @@ export interface AddOptions extends Json {
 export const addFolders = (folders: string[], options: AddOptions): Promise<number> =>
   toldOfKnowledge(options.json ?? false, async () => {
     const roots = folders.map((folder) => checkedFolder(folder));
-    const client = knowledge();
+    const client = knowledge(options.team);
     const name = options.name ?? basename(roots[0]!);
     const before = (await client.collections()).collections.find((one) => one.name === name);
     const request: CollectionRequest = {
@@ -38,8 +40,8 @@ export const addFolders = (folders: string[], options: AddOptions): Promise<numb
     };
     let collection = await client.put(name, request);
     const waits = options.wait ?? process.stderr.isTTY === true;
-    if (waits) collection = await watchProgress(collection);
-    return print(collection, options.json ?? false, () => `${addedText(collection)}\n`);
+    if (waits) collection = await watchProgress(collection, options.team);
+    return print(collection, options.json ?? false, () => `${addedText(collection, options.team)}\n`);
   });
 
 /** @throws NaniteError `bad-file` */
@@ -54,7 +56,7 @@ function checkedFolder(folder: string): string {
 const busy = new Set(['scanning', 'indexing', 'embedding']);
 
 /** Show how far a collection is until it is ready, waits or stopped. Ctrl-C ends the looking on, not the indexing. */
-export async function watchProgress(first: Collection): Promise<Collection> {
+export async function watchProgress(first: Collection, team?: boolean): Promise<Collection> {
   const line = new PassingLine();
   let collection = first;
   let left = false;
@@ -64,7 +66,7 @@ export async function watchProgress(first: Collection): Promise<Collection> {
     while (!left && busy.has(collection.progress.state)) {
       line.show(progressText(collection));
       await new Promise((next) => setTimeout(next, 300));
-      collection = await knowledge().collection(collection.name);
+      collection = await knowledge(team).collection(collection.name);
     }
   } finally {
     process.off('SIGINT', leave);
@@ -86,11 +88,11 @@ function progressText({ name, progress }: Collection): string {
   return `${name}: ${chunks.embedded} of ${counted(chunks.all, 'passage')} understood${left}`;
 }
 
-export function addedText({ name, progress }: Collection): string {
+export function addedText({ name, progress }: Collection, team = false): string {
   const { files, chunks, state, why } = progress;
   const aside =
     files.aside > 0
-      ? `, ${counted(files.aside, 'file')} set aside (nanite knowledge show ${quoted(name)})`
+      ? `, ${counted(files.aside, 'file')} set aside (nanite knowledge show ${team ? '--team ' : ''}${quoted(name)})`
       : '';
   const open = busy.has(state) ? '; the rest follows by itself' : '';
   const because = why === null ? '' : `\n${state}: ${why}`;
@@ -100,11 +102,22 @@ export function addedText({ name, progress }: Collection): string {
 const quoted = (name: string) => (/^[\w.-]+$/.test(name) ? name : `"${name}"`);
 
 /** `nanite knowledge list` */
-export const listCollections = ({ json = false }: Json): Promise<number> =>
+export const listCollections = ({ json = false, team }: Json): Promise<number> =>
   toldOfKnowledge(json, async () => {
-    const status = await knowledge().status();
-    return print(status, json, () => statusText(status));
+    const status = await knowledge(team).status();
+    if (team === true || !hasTeam()) return print(status, json, () => statusText(status));
+    const shared = await knowledge(true)
+      .status()
+      // What one has oneself is worth seeing without it.
+      .catch(() => null);
+    return print({ ...status, team: shared }, json, () => `${statusText(status)}${sharedText(shared)}`);
   });
+
+function sharedText(shared: KnowledgeStatus | null): string {
+  const { bold, yellow } = paint(process.stdout);
+  if (shared === null) return `\n${yellow('What the team shares does not answer.')}\n`;
+  return shared.collections.length === 0 ? '' : `\n${bold('Shared on this machine')}\n${statusText(shared)}`;
+}
 
 function statusText({ collections, dense, rerank, watch }: KnowledgeStatus): string {
   const { bold, dim, yellow, green } = paint(process.stdout);
@@ -132,9 +145,9 @@ function statusText({ collections, dense, rerank, watch }: KnowledgeStatus): str
 }
 
 /** `nanite knowledge show` */
-export const showCollection = (name: string, { json = false }: Json): Promise<number> =>
+export const showCollection = (name: string, { json = false, team }: Json): Promise<number> =>
   toldOfKnowledge(json, async () => {
-    const client = knowledge();
+    const client = knowledge(team);
     const [collection, aside] = [await client.collection(name), await client.aside(name)];
     return print({ ...collection, aside }, json, () => collectionText(collection, aside));
   });
@@ -168,18 +181,22 @@ function collectionText(collection: Collection, aside: FileAsideList): string {
 }
 
 /** `nanite knowledge remove`: the index goes, the files stay. */
-export const removeCollections = (names: string[], { json = false }: Json): Promise<number> =>
+export const removeCollections = (names: string[], { json = false, team }: Json): Promise<number> =>
   toldOfKnowledge(json, async () => {
-    for (const name of names) await knowledge().remove(name);
+    for (const name of names) await knowledge(team).remove(name);
     return print({ removed: names }, json, () =>
       names.map((name) => `${name} is forgotten; its files stay\n`).join(''),
     );
   });
 
 /** `nanite knowledge pause`, `resume` */
-export const pauseCollections = (names: string[], paused: boolean, { json = false }: Json): Promise<number> =>
+export const pauseCollections = (
+  names: string[],
+  paused: boolean,
+  { json = false, team }: Json,
+): Promise<number> =>
   toldOfKnowledge(json, async () => {
-    const client = knowledge();
+    const client = knowledge(team);
     const which = names.length > 0 ? names : (await client.collections()).collections.map(({ name }) => name);
     const changed: Collection[] = [];
     for (const name of which) changed.push(await client.put(name, { paused }));
@@ -196,8 +213,8 @@ export const pauseCollections = (names: string[], paused: boolean, { json = fals
 /** `nanite knowledge scan` */
 export const scanCollection = (name: string, options: Json & { wait?: boolean }): Promise<number> =>
   toldOfKnowledge(options.json ?? false, async () => {
-    let collection = await knowledge().scan(name);
-    if (options.wait ?? true) collection = await watchProgress(collection);
-    print(collection, options.json ?? false, () => `${addedText(collection)}\n`);
+    let collection = await knowledge(options.team).scan(name);
+    if (options.wait ?? true) collection = await watchProgress(collection, options.team);
+    print(collection, options.json ?? false, () => `${addedText(collection, options.team)}\n`);
     return collection.progress.state === 'stopped' ? exitStatus.error : exitStatus.ok;
   });

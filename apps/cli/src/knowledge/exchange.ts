@@ -13,7 +13,7 @@ import { knowledge, toldOfKnowledge } from './service';
 /** `nanite knowledge export`: folders, options and vectors of a collection in one file; no text of its files. */
 export const exportCollection = (
   name: string,
-  { to, json = false }: { to: string; json?: boolean },
+  { to, json = false, team }: { to: string; json?: boolean; team?: boolean },
 ): Promise<number> =>
   toldOfKnowledge(json, async () => {
     const path = resolve(to);
@@ -22,7 +22,7 @@ export const exportCollection = (
     }
     const part = `${path}.part`;
     try {
-      const lines = await knowledge().export(name);
+      const lines = await knowledge(team).export(name);
       await pipeline(lines, createGzip(), createWriteStream(part, { mode: 0o600, flags: 'w' }));
       await rename(part, path);
     } catch (error) {
@@ -37,6 +37,7 @@ export interface ImportOptions {
   root: string[];
   wait?: boolean;
   json?: boolean;
+  team?: boolean;
 }
 
 /** `nanite knowledge import`: the collection again, of the folders that it had, or of those that are named instead. */
@@ -56,17 +57,17 @@ export const importCollection = (file: string, options: ImportOptions): Promise<
         throw error;
       }
     };
-    const answer = await knowledge()
+    const answer = await knowledge(options.team)
       .import(Readable.from(sent()))
       .catch((error: unknown) => {
         throw damage ?? error;
       });
     const collection =
       (options.wait ?? process.stderr.isTTY === true)
-        ? await watchProgress(answer.collection)
+        ? await watchProgress(answer.collection, options.team)
         : answer.collection;
     return print({ ...answer, collection }, options.json ?? false, () =>
-      [addedText(collection), ...answer.notes].map((line) => `${line}\n`).join(''),
+      [addedText(collection, options.team), ...answer.notes].map((line) => `${line}\n`).join(''),
     );
   });
 

@@ -19,6 +19,7 @@ beforeEach(async () => {
   env = {
     NANITE_RUNTIME_DIR: rag.folder,
     XDG_RUNTIME_DIR: rag.folder,
+    NANITE_RAG_SOCKET: join(rag.folder, 'rag.sock'),
     XDG_STATE_HOME: join(rag.folder, 'state'),
   };
 });
@@ -141,7 +142,7 @@ describe('nanite ask --knowledge', () => {
   });
 
   it('says which package is missing', async () => {
-    const ran = await nanite.run(['ask', '--knowledge', 'x'], { ...env, NANITE_RUNTIME_DIR: '/nowhere' });
+    const ran = await nanite.run(['ask', '--knowledge', 'x'], { ...env, NANITE_RAG_SOCKET: '/nowhere' });
     expect(ran.status).toBe(4);
     expect(ran.stderr).toMatch(/nanite-rag/);
   });
@@ -369,5 +370,93 @@ describe('nanite knowledge', () => {
       ['PUT', { paused: true }],
       ['PUT', { paused: false }],
     ]);
+  });
+});
+
+describe('what a team shares', () => {
+  let team: FakeGateway;
+  let shared: Record<string, string>;
+  const hit = (scope: string | undefined, path: string, score: number) => ({
+    passage: { ...passage(1, path), ...(scope && { scope }) },
+    score,
+    ranks: { sparse: 1, dense: null, name: null },
+    duplicates: [],
+  });
+  const found = (...hits: unknown[]) => ({ hits, notes: [], milliseconds: 1 });
+
+  beforeEach(async () => {
+    team = await new FakeGateway({}, 'rag-team').start();
+    shared = { ...env, NANITE_RUNTIME_DIR: team.folder };
+  });
+  afterEach(() => team.stop());
+
+  it('is searched by the person’s own service, and marked', async () => {
+    rag.on('/v1/search', (_asked, response) =>
+      json(response, 200, found(hit('team', '/srv/a.md', 0.9), hit('own', '/n/b.md', 0.5))),
+    );
+    const { stdout } = await nanite.run(['search', 'ports'], shared);
+    expect(stdout).toMatch(/1 {2}\/srv\/a\.md, lines 3 to 9 {2}90 % {2}team\n/);
+    expect(stdout).toMatch(/2 {2}\/n\/b\.md, lines 3 to 9 {2}50 %\n/);
+    expect(rag.asked[0]?.body).not.toHaveProperty('scope');
+    await nanite.run(['search', '--own', 'ports'], shared);
+    expect(rag.asked[1]?.body).toMatchObject({ scope: 'own' });
+    expect(team.asked).toEqual([]);
+  });
+
+  it('is asked for directly with --team, and where the person has no service', async () => {
+    team.on('/v1/search', (_asked, response) => json(response, 200, found(hit(undefined, '/srv/a.md', 0.9))));
+    await nanite.run(['search', '--team', 'ports'], shared);
+    expect(team.asked[0]?.body).toMatchObject({ scope: 'team' });
+    await nanite.run(['search', 'ports'], { ...shared, NANITE_RAG_SOCKET: '/nowhere' });
+    expect(team.asked).toHaveLength(2);
+    expect(rag.asked).toEqual([]);
+    expect((await nanite.run(['search', '--team', '--own', 'x'], shared)).status).toBe(2);
+  });
+
+  it('is answered from', async () => {
+    team.on('/v1/ask', (_asked, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      const events = [{ event: 'found', passages: [], notes: [] }, source, sentence, done];
+      response.end(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    });
+    const { stdout } = await nanite.run(['ask', '--team', 'Which port?'], shared);
+    expect(stdout).toContain('It listens on port 11434. [1]');
+    expect(team.asked[0]?.body).toMatchObject({ scope: 'team' });
+  });
+
+  it('is listed below one’s own, and looked after with --team', async () => {
+    const status = (name: string, root: string) => ({
+      collections: [collection(name, [root])],
+      dense: { down: null, model: 'bge-small' },
+      rerank: { model: null },
+      watch: { folders: 1, degraded: null },
+    });
+    rag.on('/v1/status', (_asked, response) => json(response, 200, status('notes', '/n')));
+    team.on('/v1/status', (_asked, response) => json(response, 200, status('handbook', '/srv/handbook')));
+    const { stdout } = await nanite.run(['knowledge'], shared);
+    expect(stdout).toMatch(/notes[^]*Shared on this machine[^]*handbook/);
+    expect((await nanite.run(['knowledge', 'list', '--team'], shared)).stdout).not.toContain('notes');
+    const { team: theirs } = JSON.parse(
+      (await nanite.run(['knowledge', 'list', '--json'], shared)).stdout,
+    ) as { team: { collections: Array<{ name: string }> } };
+    expect(theirs.collections[0]?.name).toBe('handbook');
+  });
+
+  it('says who may change it', async () => {
+    team.on('/v1/collections', (_asked, response) => json(response, 200, { collections: [] }));
+    team.on('/v1/collections/handbook', (_asked, response) =>
+      json(response, 403, { error: { code: 'not-authorised', message: 'you may not', hint: 'ask root' } }),
+    );
+    const folder = join(team.folder, 'handbook');
+    mkdirSync(folder);
+    const ran = await nanite.run(['knowledge', 'add', '--team', folder], shared);
+    expect(ran.status).not.toBe(0);
+    expect(ran.stderr).toMatch(/you may not[^]*ask root/);
+  });
+
+  it('is said to be absent where it is', async () => {
+    const ran = await nanite.run(['knowledge', 'list', '--team'], env);
+    expect(ran.status).toBe(4);
+    expect(ran.stderr).toMatch(/nanite-rag/);
   });
 });

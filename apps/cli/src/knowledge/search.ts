@@ -5,9 +5,9 @@ import { paint } from '../terminal/paint';
 import { sanitise } from '../terminal/sanitise';
 import { shortPath } from './path';
 import { rememberCitations } from './remembered';
-import { knowledge, toldOfKnowledge } from './service';
+import { allKnowledge, scopeOf, toldOfKnowledge, type ScopeOptions } from './service';
 
-export interface SearchOptions {
+export interface SearchOptions extends ScopeOptions {
   collection: string[];
   type: string[];
   path?: string;
@@ -27,7 +27,8 @@ export const search = (words: string[], options: SearchOptions): Promise<number>
   toldOfKnowledge(options.json ?? false, async () => {
     const query = words.join(' ').trim();
     if (query === '') throw new NaniteError('usage', 'say what to look for');
-    const answer = await knowledge().search({
+    const answer = await allKnowledge().search({
+      ...scopeOf(options),
       query,
       limit: options.limit,
       mode: options.mode,
@@ -67,7 +68,8 @@ function hitText(
   const place = describePlace(passage.place);
   const head = `${String(number).padStart(2)}  ${cyan(clean(shortPath(passage.path)))}${place === '' ? '' : `, ${clean(place)}`}`;
   const about = [passage.symbol, passage.headings.join(' › ')].filter((part) => part);
-  const lines = [`${head}  ${dim(`${Math.round(score * 100)} %`)}`];
+  const scope = passage.scope === 'team' ? '  team' : '';
+  const lines = [`${head}  ${dim(`${Math.round(score * 100)} %${scope}`)}`];
   if (about.length > 0) lines.push(`    ${dim(clean(about.join(' · ')))}`);
   const text = full ? passage.text : around(passage.text, query);
   const marked = clean(text).replace(wordsPattern(query), (word) => bold(word));

@@ -111,6 +111,11 @@ describe('the MCP server, through the client of the protocol', () => {
     expect(result.structuredContent).toEqual(passage);
   });
 
+  it('looks only where it is told to', async () => {
+    await client.callTool({ name: 'search', arguments: { query: 'port', scope: 'own' } });
+    expect(asked.at(-1)?.body).toEqual({ query: 'port', limit: 8, filter: {}, scope: 'own' });
+  });
+
   it('answers a passage that is gone with an error that says what to do', async () => {
     const result = await client.callTool({ name: 'read_passage', arguments: { id: 8 } });
     expect(result).toMatchObject({ isError: true });
