@@ -18,6 +18,7 @@ const files: Record<string, string> = {
   'sea/ships.txt': 'ships sail over the sea',
   'sea/secret.txt': 'ships carry apples over the sea, in secret',
   'sea/hamlet.txt': 'to be or not to be',
+  'sea/numbers.txt': 'invoice2024 was sent by ipv6, with 3.14 and 1,400 in it',
   'sea/quarterly-report.txt': 'figures and numbers',
 };
 
@@ -157,6 +158,10 @@ describe('retrieve', () => {
 
   it('finds common words where a question has no others', async () => {
     expect((await names('to be or not to be', { mode: 'sparse' }))[0]).toBe('sea/hamlet.txt');
+  });
+
+  it.each(['invoice2024', 'IPv6', '3.14', '1,400'])('finds %s by words', async (word) => {
+    expect(await names(word, { mode: 'sparse' })).toEqual(['sea/numbers.txt']);
   });
 
   it.each([

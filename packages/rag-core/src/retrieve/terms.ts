@@ -51,6 +51,15 @@ export async function termsOf(
     JSON.stringify([...terms.keys()]),
   );
   for (const { term, doc } of counts) terms.get(term)!.chunks = doc;
+  // Of several words to FTS5, such as `3.14`: a phrase, of which it keeps no count.
+  for (const term of terms.values()) {
+    if (!/[.,:'’]/u.test(term.word)) continue;
+    const row = await database.get<{ chunks: number }>(
+      'SELECT count(*) AS chunks FROM chunks_fts WHERE chunks_fts MATCH ?',
+      quoted(term.word),
+    );
+    term.chunks = row?.chunks ?? 0;
+  }
   return [...terms.values()];
 }
 

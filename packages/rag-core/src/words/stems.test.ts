@@ -4,6 +4,11 @@ import { isCommon, stemOf, stemsOf, wordsOf } from './stems';
 describe('wordsOf', () => {
   it.each<[string, string, string[]]>([
     ['numbers and names whole', 'user_id 3.14 costs 1,400', ['user', 'id', '3.14', 'costs', '1,400']],
+    [
+      'letters and digits together',
+      'IPv6 of invoice2024, y2k: 5mm',
+      ['ipv6', 'of', 'invoice2024', 'y2k', '5mm'],
+    ],
     ['letters without their marks', 'Größe Ärger naïve Übung', ['große', 'arger', 'naive', 'ubung']],
     ['composed and decomposed letters alike', 'u\u0308ber über', ['uber', 'uber']],
     ['what French joins to a word', "l'utilisateur d’une qu'il s’agit", ['utilisateur', 'une', 'il', 'agit']],

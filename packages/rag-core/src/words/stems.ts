@@ -4,8 +4,11 @@ import { stemmer } from 'stemmer';
 /** Which the English list lacks; whoever cares about denial looks for it in the text itself. */
 const denials = ['not', 'nor', 'neither', 'cannot', 'never', 'none'];
 
-/** Runs of letters and digits, with what joins them inside a number or a name: `3.14`, `1,400`, `user_id`. */
-const word = /[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\p{N}+(?:[.,:]\p{N}+)*/gu;
+/**
+ * Runs of letters and digits, as FTS5 has them (`ipv6`, `invoice2024`), with what joins them inside a number or a
+ * contraction: `3.14`, `1,400`, `don't`.
+ */
+const word = /\p{N}+(?:[.,:]\p{N}+)*(?![\p{L}\p{M}\p{N}])|[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu;
 
 /** Articles and pronouns that French, Italian and Catalan write as one with the next word: `l'utilisateur`, `qu'il`, `dell'uso`. */
 const elided = /^(?:[cdjlmnst]|qu|lorsqu|puisqu|quoiqu|jusqu|un|(?:d|n|s|c)?[aeou]ll|all)['’](?=\p{L}{2})/u;
@@ -29,12 +32,12 @@ export const isCommon = (found: string): boolean => common.has(found);
 export const stemOf = (found: string): string =>
   /^[a-z']+$/.test(found) ? stemmer(found.replace(/'s?$/, '')) : found;
 
+/** Stems of the words that a text is about, in their order. */
+export const stemsInOrder = (text: string): string[] =>
+  wordsOf(text)
+    .filter((found) => !isCommon(found))
+    .map(stemOf)
+    .filter((stem) => !isCommon(stem));
+
 /** Stems of the words that a text is about, each once. */
-export function stemsOf(text: string): Set<string> {
-  return new Set(
-    wordsOf(text)
-      .filter((found) => !isCommon(found))
-      .map(stemOf)
-      .filter((stem) => !isCommon(stem)),
-  );
-}
+export const stemsOf = (text: string): Set<string> => new Set(stemsInOrder(text));
