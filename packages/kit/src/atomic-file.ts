@@ -25,7 +25,7 @@ export function writeAtomically(path: string, text: string | Buffer, mode: numbe
     try {
       let rest = typeof text === 'string' ? Buffer.from(text) : text;
       while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-      fchmodSync(fd, (before?.mode ?? mode) & 0o7777);
+      setMode(fd, (before?.mode ?? mode) & 0o7777);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -35,5 +35,15 @@ export function writeAtomically(path: string, text: string | Buffer, mode: numbe
   } catch (error) {
     rmSync(draft, { force: true });
     throw error;
+  }
+}
+
+/** A file system that knows no modes (FAT, through FUSE) says so; the draft is ours, so nothing else can be meant. */
+function setMode(fd: number, mode: number): void {
+  try {
+    fchmodSync(fd, mode);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOSYS', 'ENOTSUP', 'EPERM'].includes(code)) throw error;
   }
 }

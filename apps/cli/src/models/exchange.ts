@@ -100,6 +100,10 @@ export const exportModels = (
     const json = options.json ?? false;
     const last = await follow(store(), (signal) => shared({ export: request }, signal), { json });
     const { files } = last?.result as { files: Array<{ path: string; how: string; size: number }> };
-    if (!json) process.stdout.write(table(files.map(({ path, how, size }) => [how, bytes(size), path])));
+    if (json) return 0;
+    process.stdout.write(table(files.map(({ path, how, size }) => [how, bytes(size), path])));
+    if (request.kind === 'export') {
+      process.stdout.write(`Written to the device and read back. A stick: unmount it, then pull it out.\n`);
+    }
     return 0;
   });

@@ -14,11 +14,8 @@ import { join, relative } from 'node:path';
 import { ModelManifest, ModelRecord, type StoredModel } from '@nanite/contracts';
 import { NaniteError, writeAtomically } from '@nanite/kit';
 import type { FoundModel } from './found';
+import { flush, forgetCached, largestFile } from './file-system';
 import { place, placeError, type Placed } from './place';
-
-/** Type of FAT in statfs(2), and the largest file it can hold. */
-const fatMagic = 0x4d44;
-const fatLargest = 2 ** 32 - 1;
 
 const sumsName = 'SHA256SUMS';
 
@@ -48,7 +45,8 @@ function sync(path: string): void {
 
 /**
  * Put models into a folder that can leave this machine: each in a folder of its own with its manifest, and SHA256SUMS of
- * all of it, which `sha256sum -c` reads too. What was copied is read back from there before it counts.
+ * all of it, which `sha256sum -c` reads too. What was copied is read back from the device before it counts, and when this
+ * ends all of it is there: a stick can be unmounted at once.
  *
  * @throws NaniteError `no-space`, `too-large-for-filesystem` 507 before a byte is written; `digest-mismatch` 422
  */
@@ -67,6 +65,7 @@ export async function exportModels(
       const isThere = statSync(to, { throwIfNoEntry: false })?.size === file.size;
       const how = isThere ? 'there' : place(join(path, file.path), to, false);
       sync(to);
+      await forgetCached(to);
       const found = await sha256Of(to);
       if (found !== file.sha256) {
         throw new NaniteError('digest-mismatch', `${to} has sha256 ${found} instead of ${file.sha256}`, {
@@ -91,6 +90,7 @@ export async function exportModels(
   }
   const lines = [...sums].sort().map(([name, sum]) => `${sum}  ${name}\n`);
   writeText(join(folder, sumsName), lines.join(''));
+  await flush(folder);
   return placed;
 }
 
@@ -110,11 +110,12 @@ function checkRoom(models: readonly StoredModel[], folder: string): void {
       status: 404,
     });
   }
-  const { type, bavail, bsize } = statfsSync(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  const largest = largestFile(folder);
   const files = models.flatMap(({ manifest }) =>
     manifest.files.map((file) => ({ ...file, to: join(folder, manifest.id, file.path) })),
   );
-  const large = files.find(({ size }) => type === fatMagic && size > fatLargest);
+  const large = files.find(({ size }) => size > largest);
   if (large !== undefined) throw placeError(Object.assign(new Error('EFBIG'), { code: 'EFBIG' }), large.to);
   const missing = files.filter(({ to, size }) => statSync(to, { throwIfNoEntry: false })?.size !== size);
   const needed = missing.reduce((sum, { size }) => sum + size, 0);

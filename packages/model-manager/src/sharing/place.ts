@@ -1,4 +1,16 @@
-import { constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
@@ -49,9 +61,33 @@ function bring(from: string, to: string, links: boolean): Placed {
       if (isCode(error, 'ENOSPC', 'EROFS')) throw error;
     }
   }
-  // copy_file_range(2) where the kernel can.
-  copyFileSync(from, to, constants.COPYFILE_EXCL);
+  try {
+    // copy_file_range(2) where the kernel can.
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
+  } catch (error) {
+    // It also sets the mode, which not every file system has (FAT, through FUSE).
+    if (!isCode(error, 'ENOSYS', 'ENOTSUP', 'EPERM')) throw error;
+    rmSync(to, { force: true });
+    copyBytes(from, to);
+  }
   return 'copy';
+}
+
+function copyBytes(from: string, to: string): void {
+  const source = openSync(from, 'r');
+  try {
+    const target = openSync(to, 'wx');
+    try {
+      const portion = Buffer.allocUnsafe(4 * 2 ** 20);
+      for (let length; (length = readSync(source, portion, 0, portion.length, null)) > 0;) {
+        for (let at = 0; at < length;) at += writeSync(target, portion, at, length - at);
+      }
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
 }
 
 export function placeError(error: unknown, to: string): unknown {
@@ -63,10 +99,20 @@ export function placeError(error: unknown, to: string): unknown {
   }
   if (isCode(error, 'EFBIG')) {
     return new NaniteError('too-large-for-filesystem', `${to} is larger than its file system allows`, {
-      hint: 'FAT32 holds files up to 4 GiB: format the stick as exFAT, or take a smaller quantisation',
+      hint: 'FAT holds files up to 4 GiB: format the stick as exFAT (this removes what is on it), or take a smaller quantisation',
       status: 507,
+      cause: error,
+    });
+  }
+  if (isCode(error, 'EINVAL', 'EILSEQ')) {
+    return new NaniteError('name-not-allowed', `the file system there does not allow the name ${to}`, {
+      hint: 'FAT allows none of " * : < > ? |',
+      status: 422,
       cause: error,
     });
   }
   return error;
 }
+
+/** Whether a link could not be made because the file system has none. */
+export const isWithoutLinks = (error: unknown): boolean => isCode(error, 'EPERM', 'ENOSYS', 'ENOTSUP');

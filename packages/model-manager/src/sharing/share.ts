@@ -3,8 +3,8 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { ExportRequest, StoredModel } from '@nanite/contracts';
 import { NaniteError, writeAtomically } from '@nanite/kit';
 import { exportModels, type PlacedFile } from './export';
-import { place, placeError } from './place';
+import { isWithoutLinks, place, placeError } from './place';
 
 type ManifestFile = StoredModel['manifest']['files'][number];
 
@@ -127,16 +127,21 @@ function shareWithHuggingFace(model: StoredModel, root: string): PlacedFile[] {
   const at = join(root, `models--${repository.replaceAll('/', '--')}`);
   const snapshot = join(at, 'snapshots', revision);
   const placed = manifest.files.map((file) => {
-    const done = shareFile(model, file, join(at, 'blobs', file.sha256));
+    const blob = join(at, 'blobs', file.sha256);
     const link = join(snapshot, file.path);
+    if (statSync(link, { throwIfNoEntry: false })?.size === file.size) {
+      return { path: link, how: 'there' as const, size: file.size };
+    }
+    const done = shareFile(model, file, blob);
     try {
       mkdirSync(snapshot, { recursive: true });
-      const target = `../../blobs/${file.sha256}`;
-      if (existsSync(link) && readlinkSync(link) === target) return done;
       rmSync(link, { force: true });
-      symlinkSync(target, link);
+      symlinkSync(`../../blobs/${file.sha256}`, link);
     } catch (error) {
-      throw placeError(error, link);
+      if (!isWithoutLinks(error)) throw placeError(error, link);
+      // As huggingface_hub does where there are no links (a stick): the snapshot has the file itself.
+      renameSync(blob, link);
+      return { ...done, path: link };
     }
     return done;
   });

@@ -45,14 +45,13 @@ async function takeIn(puller: Puller, found: FoundModel, asked: Asked): Promise<
       let taken: { sha256: string; size: number; how: Taken | 'there' };
       if (isHere && file.sha256 !== null) taken = { sha256: file.sha256, size: file.size, how: 'there' };
       else {
-        const room = store.space.reserve(file.size);
-        try {
+        store.space.admit(file.size);
+        taken = await store.blobs.take(file.path, file.sha256, {
           // The store keeps a link only to what nobody else can write to: docs/decisions/0093.
-          const options = { mayLink: true, signal: asked.signal };
-          taken = await store.blobs.take(file.path, file.sha256, options);
-        } finally {
-          room.release();
-        }
+          mayLink: true,
+          signal: asked.signal,
+          room: () => store.space.reserve(file.size),
+        });
       }
       releases.push(store.hold([taken.sha256]));
       checked.push({ role: file.role, name: file.name, sha256: taken.sha256, size: taken.size, facts: null });

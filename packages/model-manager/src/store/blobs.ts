@@ -16,6 +16,7 @@ import { NaniteError } from '@nanite/kit';
 import { syncFile, syncFolder } from './durable';
 import { hashFile } from './hash';
 import { digestIn, type Layout } from './layout';
+import type { Reservation } from './space';
 
 /** How a file came into the store. */
 export type Taken = 'reflink' | 'hardlink' | 'copy';
@@ -64,18 +65,25 @@ export class Blobs {
    * Take a file from elsewhere: share its bytes (reflink), else its inode where `mayLink`, else copy; then hash what was
    * taken, for the original may change at any time.
    *
-   * @param mayLink a hard link keeps the owner's right to change the file in place: only for files that are done
+   * @param options.mayLink a hard link keeps the owner's right to change the file in place: only for files that are done
+   * @param options.room asked for before a copy, which alone needs room on the disk
    * @throws NaniteError `digest-mismatch` 422 where another digest was expected; `no-space` 507; `unreadable` 403
    */
   async take(
     file: string,
     expected: string | null,
-    options: { mayLink?: boolean; signal?: AbortSignal } = {},
+    options: { mayLink?: boolean; signal?: AbortSignal; room?: () => Reservation } = {},
   ): Promise<{ sha256: string; size: number; how: Taken }> {
     mkdirSync(this.layout.partial, { recursive: true });
     const draft = join(this.layout.partial, `take-${randomBytes(8).toString('hex')}`);
+    let room: Reservation | undefined;
     try {
-      const how = bring(file, draft, options.mayLink ?? false);
+      const shared = share(file, draft, options.mayLink ?? false);
+      if (shared === null) {
+        room = options.room?.();
+        copy(file, draft);
+      }
+      const how: Taken = shared ?? 'copy';
       const { sha256, size } = await hashFile(draft, options.signal);
       if (expected !== null && sha256 !== expected) throw wrongHash(file, sha256, expected);
       if (how === 'hardlink') {
@@ -90,6 +98,8 @@ export class Blobs {
     } catch (error) {
       rmSync(draft, { force: true });
       throw error;
+    } finally {
+      room?.release();
     }
   }
 
@@ -108,7 +118,8 @@ export class Blobs {
   }
 }
 
-function bring(from: string, to: string, mayLink: boolean): Taken {
+/** @returns null where the bytes cannot be shared */
+function share(from: string, to: string, mayLink: boolean): Exclude<Taken, 'copy'> | null {
   try {
     copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
     return 'reflink';
@@ -126,9 +137,12 @@ function bring(from: string, to: string, mayLink: boolean): Taken {
       // Another file system, or fs.protected_hardlinks: a copy always works.
     }
   }
+  return null;
+}
+
+function copy(from: string, to: string): void {
   try {
     copyFileSync(from, to, constants.COPYFILE_EXCL);
-    return 'copy';
   } catch (error) {
     refuseUnreadable(error, from);
     throw error;

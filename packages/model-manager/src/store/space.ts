@@ -39,7 +39,6 @@ export class Space {
    * @throws NaniteError `no-space`, `over-quota` 507
    */
   reserve(bytes: number): Reservation {
-    const promised = this.#promised();
     const free = this.#spare();
     if (bytes > free) {
       throw new NaniteError(
@@ -48,10 +47,25 @@ export class Space {
         { status: 507, hint: 'remove a model (nanite models rm), or lower models.reserveBytes' },
       );
     }
+    this.admit(bytes);
+    const reservation: Reservation = {
+      remaining: bytes,
+      release: () => void this.#reservations.delete(reservation),
+    };
+    this.#reservations.add(reservation);
+    return reservation;
+  }
+
+  /**
+   * Whether the quota has room for bytes that may need none on the disk, because they are shared with a file that is there.
+   *
+   * @throws NaniteError `over-quota` 507
+   */
+  admit(bytes: number): void {
     const { quotaBytes } = this.limits;
     if (quotaBytes !== null) {
       const used = this.#used();
-      if (used + promised + bytes > quotaBytes) {
+      if (used + this.#promised() + bytes > quotaBytes) {
         throw new NaniteError(
           'over-quota',
           `${inGigabytes(bytes)} more would exceed the quota of ${inGigabytes(quotaBytes)}; ${inGigabytes(used)} are used`,
@@ -59,12 +73,6 @@ export class Space {
         );
       }
     }
-    const reservation: Reservation = {
-      remaining: bytes,
-      release: () => void this.#reservations.delete(reservation),
-    };
-    this.#reservations.add(reservation);
-    return reservation;
   }
 
   /**
