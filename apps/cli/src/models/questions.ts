@@ -37,6 +37,37 @@ export const likeness: ReadonlyArray<readonly [string, string, string]> = [
   ['The company made a large profit.', 'Earnings of the firm were high.', 'It will rain in the mountains.'],
 ];
 
+/** For models that put texts in order: the first one answers, the others do not. */
+export const rankings: ReadonlyArray<{ query: string; documents: readonly [string, ...string[]] }> = [
+  {
+    query: 'What is the capital of France?',
+    documents: [
+      'Paris is the capital of France.',
+      'Bread is baked from flour, water and salt.',
+      'The invoice is due on Friday.',
+      'A printer needs paper and ink.',
+    ],
+  },
+  {
+    query: 'How do I install a printer?',
+    documents: [
+      'To install the printer, connect it and choose it in the settings.',
+      'The mountains are covered with snow in winter.',
+      'Paris is the capital of France.',
+      'The cat sleeps on the sofa.',
+    ],
+  },
+  {
+    query: 'When does the train to Oslo leave?',
+    documents: [
+      'The train to Oslo leaves at 14:20 from platform 3.',
+      'The cat sleeps on the sofa.',
+      'To install the printer, connect it and choose it in the settings.',
+      'Earnings of the firm were high.',
+    ],
+  },
+];
+
 /**
  * Why a text is no language at all; null where it may be some. Wrong answers are another matter.
  *

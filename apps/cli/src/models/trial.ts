@@ -1,12 +1,21 @@
 import { ApiFailure, type GatewayClient, type ModelManifest } from '@nanite/contracts';
-import { chatQuestions, completionQuestions, likeness, longQuestion, whyRubbish } from './questions';
+import {
+  chatQuestions,
+  completionQuestions,
+  likeness,
+  longQuestion,
+  rankings,
+  whyRubbish,
+} from './questions';
 
 /** What a model did when it was tried. */
 export interface Trial {
   /** Right answers, of `asked`. */
   right: number;
   asked: number;
-  /** Tokens a second of a long answer, or texts embedded a second; null where nothing could be measured. */
+  /** What it made of the texts it was shown, as numbers: how alike each two are, or how well each answers; else null. */
+  scores: number[] | null;
+  /** Tokens a second of a long answer, or texts embedded or put in order a second; null where nothing could be measured. */
   speed: number | null;
   unit: 'tokens/s' | 'texts/s';
   /** Seconds from the question to the first of the answer, the middle one of all questions; null as above. */
@@ -35,6 +44,14 @@ export const better = (a: Trial, b: Trial): Trial => ({
 
 type Capabilities = ModelManifest['capabilities'];
 
+/** By what a model is judged: one that talks by what it says, one that does not by what it does with texts. */
+export type TrialKind = 'chat' | 'completion' | 'rerank' | 'embedding';
+
+/** @returns null where nothing here can be asked of it */
+export const kindOf = (capabilities: Capabilities): TrialKind | null =>
+  (['chat', 'completion', 'rerank', 'embedding'] as const).find((kind) => capabilities.includes(kind)) ??
+  null;
+
 /** The version of it that was just staged is known to the gateway only when it has looked again; it does twice a second. */
 const lookAgainMs = 600;
 
@@ -49,7 +66,8 @@ interface Answer {
 }
 
 /**
- * Load a model, ask it a few short questions whose answers can be checked, and measure it. Whatever it does wrong is in
+ * Load a model, ask it a few short questions whose answers can be checked (of one that does not talk: to tell like texts
+ * from unlike, or to put texts in order), and measure it. Whatever it does wrong is in
  * the result.
  *
  * @throws ApiFailure where the gateway itself cannot be asked; the signal's reason
@@ -57,22 +75,23 @@ interface Answer {
 export async function tryModel(
   client: GatewayClient,
   model: string,
-  capabilities: Capabilities,
+  kind: TrialKind,
   { signal, say }: TrialOptions,
 ): Promise<Trial> {
-  const embeds = capabilities.includes('embedding') && !capabilities.some((each) => each === 'chat');
   const trial: Trial = {
     right: 0,
     asked: 0,
+    scores: null,
     speed: null,
-    unit: embeds ? 'texts/s' : 'tokens/s',
+    unit: kind === 'embedding' || kind === 'rerank' ? 'texts/s' : 'tokens/s',
     firstToken: null,
     failure: null,
   };
   try {
     say(`loading ${model}`);
-    if (embeds) await tryEmbedding(client, model, trial, signal);
-    else await tryAnswers(client, model, capabilities.includes('chat'), trial, { signal, say });
+    if (kind === 'embedding') await tryEmbedding(client, model, trial, signal);
+    else if (kind === 'rerank') await tryRanking(client, model, trial, signal);
+    else await tryAnswers(client, model, kind === 'chat', trial, { signal, say });
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ApiFailure)) throw error;
@@ -165,15 +184,44 @@ async function tryEmbedding(
     (await client.embed({ model, input: [...input] }, signal)).embeddings;
   await first(() => embed(['Hello']));
   const began = performance.now();
-  for (const [text, alike, other] of likeness) {
-    const [a = [], b = [], c = []] = await embed([text, alike, other]);
+  const vectors: number[][] = [];
+  for (const texts of likeness) {
+    const [a = [], b = [], c = []] = await embed(texts);
     trial.firstToken ??= (performance.now() - began) / 1000;
     trial.asked += 1;
     if (cosine(a, b) > cosine(a, c)) trial.right += 1;
-    if (![...a, ...b, ...c].every(Number.isFinite)) trial.failure = 'its embeddings are no numbers';
+    vectors.push(a, b, c);
   }
-  trial.speed = (3 * likeness.length * 1000) / (performance.now() - began);
-  if (trial.right === 0) trial.failure ??= 'its embeddings do not tell like from unlike';
+  trial.speed = (vectors.length * 1000) / (performance.now() - began);
+  if (!vectors.flat().every(Number.isFinite)) trial.failure = 'its embeddings are no numbers';
+  else if (trial.right === 0) trial.failure = 'its embeddings do not tell like from unlike';
+  trial.scores = vectors.flatMap((a, i) => vectors.slice(i + 1).map((b) => cosine(a, b)));
+}
+
+async function tryRanking(
+  client: GatewayClient,
+  model: string,
+  trial: Trial,
+  signal: AbortSignal,
+): Promise<void> {
+  const rank = async (query: string, documents: readonly string[]) =>
+    (await client.rerank({ model, query, documents: [...documents] }, signal)).results;
+  await first(() => rank('Hello', ['Hello']));
+  const began = performance.now();
+  const scores: number[] = [];
+  for (const { query, documents } of rankings) {
+    const results = await rank(query, documents);
+    trial.firstToken ??= (performance.now() - began) / 1000;
+    trial.asked += 1;
+    if (results[0]?.index === 0) trial.right += 1;
+    scores.push(
+      ...documents.map((_, at) => results.find(({ index }) => index === at)?.relevance_score ?? NaN),
+    );
+  }
+  trial.speed = (scores.length * 1000) / (performance.now() - began);
+  if (!scores.every(Number.isFinite)) trial.failure = 'it leaves texts out, or its scores are no numbers';
+  else if (new Set(scores).size === 1) trial.failure = 'all texts are the same to it';
+  trial.scores = scores;
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {

@@ -4,6 +4,7 @@ import { chunk, FakeGateway, json, lastChunk } from '../__fixtures__/fake-gatewa
 import { FakeStore, steps, storedModel, value } from '../__fixtures__/fake-store';
 import { Nanite } from '../__fixtures__/nanite';
 import { chatQuestions, whyRubbish } from './questions';
+import { agreement } from './agreement';
 import { judge } from './verdict';
 
 // Each starts the program several times, on a machine that may be busy.
@@ -191,11 +192,68 @@ describe('update', () => {
     };
     expect(check.current).toMatchObject({ right: 3, unit: 'texts/s' });
   });
+
+  describe('of a model that only puts texts in order', () => {
+    /** Scores by words that query and text share: right, whatever the numbers are. */
+    const shared = (query: string, text: string): number => {
+      const words = new Set(query.toLowerCase().match(/\w{4,}/g));
+      return (text.toLowerCase().match(/\w{4,}/g) ?? []).filter((word) => words.has(word)).length;
+    };
+    let score: (query: string, text: string) => number;
+    beforeEach(() => {
+      store.on('GET /v1/models/x', value(details(['rerank'])));
+      gateway.on('/v1/rerank', ({ body }, response) => {
+        const { model, query, documents } = body as { model: string; query: string; documents: string[] };
+        const of = model === staged ? score : shared;
+        const results = documents
+          .map((text, index) => ({ index, relevance_score: of(query, text) }))
+          .sort((a, b) => b.relevance_score - a.relevance_score);
+        json(response, 200, { model, results, usage: { prompt_tokens: 1, total_tokens: 1 } });
+      });
+    });
+
+    it('takes one that puts them in the same order, with numbers of its own', async () => {
+      score = (query, text) => shared(query, text) / 100 - 7;
+      const ran = await update();
+      expect(ran, ran.stderr).toMatchObject({ status: 0 });
+      expect(ran.stdout).toMatch(/right answers +3 of 3 +3 of 3/);
+      expect(ran.stdout).toMatch(/texts\/s/);
+      expect(actions()).toEqual(['stage', 'switch']);
+    });
+
+    it.each([
+      ['in the opposite order', (query: string, text: string) => -shared(query, text), /none of its 3/],
+      ['without a difference', () => 0.5, /all texts are the same to it/],
+    ])('keeps one away that puts them %s', async (_how, spoiled, why) => {
+      score = spoiled;
+      const ran = await update();
+      expect(ran.status).toBe(1);
+      expect(ran.stdout).toMatch(why);
+      expect(actions()).toEqual(['stage']);
+    });
+  });
+
+  it('says that one of a kind of which nothing can be asked was not tried', async () => {
+    store.on('GET /v1/models/x', value(details(['vision'])));
+    const ran = await update();
+    expect(ran, ran.stderr).toMatchObject({ status: 0 });
+    expect(ran.stdout).toContain('it was not tried');
+    expect(actions()).toEqual(['stage', 'switch']);
+  });
+});
+
+it('tells how far two orders agree', () => {
+  // Worked by hand: 1 - 6 * sum of squared differences / (n * (n * n - 1)).
+  expect(agreement([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])).toBeCloseTo(0.8);
+  expect(agreement([1, 2, 2, 3], [1, 2, 2, 3])).toBeCloseTo(1);
+  expect(agreement([1, 2, 3], [30, 20, 10])).toBeCloseTo(-1);
+  expect(agreement([1, 1, 1], [1, 2, 3])).toBeNull();
 });
 
 describe('the verdict', () => {
   const trial = (more = {}) => ({
     ...{ right: 4, asked: 6, speed: 100, unit: 'tokens/s' as const, firstToken: 0.1, failure: null },
+    scores: null as number[] | null,
     ...more,
   });
   it.each([
@@ -208,6 +266,9 @@ describe('the verdict', () => {
     ['much slower', {}, { speed: 59 }, 'worse'],
     ['late, but not by much', {}, { firstToken: 0.4 }, 'take'],
     ['late', {}, { firstToken: 0.5 }, 'worse'],
+    ['the same order', { scores: [0.9, 0.5, 0.1] }, { scores: [7, 3, 1] }, 'take'],
+    ['nearly the same order', { scores: [9, 7, 5, 3] }, { scores: [9, 5, 7, 3] }, 'take'],
+    ['another order', { scores: [0.9, 0.5, 0.1] }, { scores: [0.1, 0.5, 0.9] }, 'worse'],
     ['in the place of one that does not load', { right: 0, speed: null, failure: 'x' }, {}, 'take'],
   ])('%s', (_what, now, next, verdict) => {
     expect(judge(trial(now), trial(next)).verdict).toBe(verdict);

@@ -16,7 +16,7 @@ import { wrapped } from '../terminal/wrapped';
 import { follow } from './follow';
 import { print } from '../terminal/print';
 import { store, told } from './store';
-import { better, tryModel, type Trial } from './trial';
+import { better, kindOf, tryModel, type Trial, type TrialKind } from './trial';
 import { judge, type Verdict } from './verdict';
 
 export interface UpdateOptions {
@@ -84,8 +84,13 @@ export const updateModel = (name: string | undefined, options: UpdateOptions): P
         return exitStatus.ok;
       }
     }
-    if (options.check && !options.switch) {
-      const checked = await compare(gateway(), current);
+    const kind = kindOf(current.manifest.capabilities);
+    if (options.check && !options.switch && kind === null) {
+      const skipped = 'nothing can be asked of a model of this kind: it was not tried';
+      if (json) process.stdout.write(`${JSON.stringify({ status: 'not checked', why: skipped })}\n`);
+      say(`${skipped}.\n`);
+    } else if (options.check && !options.switch && kind !== null) {
+      const checked = await compare(gateway(), current, kind);
       if (json) process.stdout.write(`${JSON.stringify({ status: 'checked', check: checked })}\n`);
       say(`\n${trialTable(checked.current, checked.staged)}\n`);
       const take = checked.verdict === 'take' || (checked.verdict === 'worse' && options.yes === true);
@@ -110,7 +115,11 @@ interface Compared extends Verdict {
  *
  * @throws ApiFailure `unreachable` where no gateway of this machine answers
  */
-async function compare(client: GatewayClient, { manifest }: ModelDetails): Promise<Compared> {
+async function compare(
+  client: GatewayClient,
+  { manifest }: ModelDetails,
+  kind: TrialKind,
+): Promise<Compared> {
   const line = new PassingLine();
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
@@ -121,8 +130,8 @@ async function compare(client: GatewayClient, { manifest }: ModelDetails): Promi
     // Makes it look again at what is installed.
     await client.tags(stop.signal);
     const both = async () => ({
-      current: await tryModel(client, manifest.name, manifest.capabilities, options),
-      staged: await tryModel(client, staged, manifest.capabilities, options),
+      current: await tryModel(client, manifest.name, kind, options),
+      staged: await tryModel(client, staged, kind, options),
     });
     let tried = await both();
     if (judge(tried.current, tried.staged).verdict === 'worse') {

@@ -1,10 +1,18 @@
+import { agreement } from './agreement';
 import type { Trial } from './trial';
 
 /**
  * How much worse a new version may be (docs/decisions/0094). Two runs of one model on a busy machine differ by a third, and a
- * small model gets one question more or less right by chance.
+ * small model gets one question more or less right by chance. `order` is Spearman's, and chosen, not
+ * measured: it keeps away what has little to do with the current version.
  */
-export const tolerance = { speed: 0.6, firstToken: 2, firstTokenSeconds: 0.25, right: 1 } as const;
+export const tolerance = {
+  speed: 0.6,
+  firstToken: 2,
+  firstTokenSeconds: 0.25,
+  right: 1,
+  order: 0.5,
+} as const;
 
 export interface Verdict {
   /** `take`: as good, or better; `worse`: it works, less well; `broken`: it cannot be used. */
@@ -25,6 +33,12 @@ export function judge(now: Trial, next: Trial): Verdict {
   const why: string[] = [];
   if (next.right < now.right - tolerance.right) {
     why.push(`it answers ${next.right} of ${next.asked} questions right, the current one ${now.right}`);
+  }
+  const same = now.scores !== null && next.scores !== null ? agreement(now.scores, next.scores) : null;
+  if (same !== null && same < tolerance.order) {
+    why.push(
+      `it puts texts in another order than the current one: they agree to ${same.toFixed(2)}, where 1 is the same order`,
+    );
   }
   if (next.speed !== null && now.speed !== null && next.speed < now.speed * tolerance.speed) {
     why.push(`it gives ${next.speed.toFixed(0)} ${next.unit}, the current one ${now.speed.toFixed(0)}`);
