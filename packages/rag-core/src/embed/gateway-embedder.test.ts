@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayEmbedder } from './gateway-embedder';
+import { prompted } from './prompts';
 
 let folder: string;
 let path: string;
@@ -66,6 +67,16 @@ describe('GatewayEmbedder', () => {
       'that',
       'what',
     ]);
+  });
+
+  it.each([
+    ['multilingual-e5-small', 'query: what', 'passage: that'],
+    ['nomic-embed-text:v1.5', 'search_query: what', 'search_document: that'],
+    ['mxbai-embed-large', 'Represent this sentence for searching relevant passages: what', 'that'],
+    ['bge-m3:567m', 'what', 'that'],
+  ])('instructs %s', (model, question, passage) => {
+    expect(prompted(model, 'what', 'question')).toBe(question);
+    expect(prompted(model, 'that', 'passage')).toBe(passage);
   });
 
   it('repeats what passes by itself, and gives up in the end', async () => {

@@ -6,11 +6,17 @@ import type { Purpose } from './embedder';
  */
 const families: ReadonlyArray<{ name: RegExp; question: string; passage: string }> = [
   {
-    name: /^bge-(small|base|large)(-en|:|$)/,
+    // bge-m3 was trained without.
+    name: /^(bge-(small|base|large)(-en|:|$)|mxbai-embed-large)/,
     question: 'Represent this sentence for searching relevant passages: ',
     passage: '',
   },
   { name: /^(multilingual-)?e5-/, question: 'query: ', passage: 'passage: ' },
+  {
+    name: /^qwen3-embedding/,
+    question: 'Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ',
+    passage: '',
+  },
   { name: /^nomic-embed-text/, question: 'search_query: ', passage: 'search_document: ' },
 ];
 

@@ -36,6 +36,7 @@ export async function prepareVectors(database: Database, model: string): Promise
     if (index === undefined) await set('vectors-index', (index = randomBytes(6).toString('hex')));
     if ((await fact('vectors-model')) !== model) {
       await within.run('DELETE FROM vectors');
+      await within.run('DELETE FROM vectors_brought');
       await within.run('UPDATE chunks SET vector = 0 WHERE vector = 1');
       await set('vectors-model', model);
     }
