@@ -34,6 +34,11 @@ describe('a claim that a passage bears out', () => {
       'Ada Lovelace wrote the first program in 1843.',
     ],
     ['Vectors are held by Chroma.', 3, 'Vectors are held by Chroma, which can be deleted at any time.'],
+    [
+      'She worked on the Analytical Engine with Charles Babbage.',
+      2,
+      'She worked with Charles Babbage on the Analytical Engine.',
+    ],
     ['It reads up to 1400 files a minute.', 3, 'Up to 1,400 files a minute are read.'],
   ])('%s', async (text, number, quote) => {
     const support = await check(text);
@@ -55,6 +60,9 @@ describe('a claim that none bears out', () => {
       'half of it invented',
       'Vectors are compressed with wavelets and encrypted by quantum keys held in hardware.',
     ],
+    ['a circle', 'Chroma is a vector of Chroma.'],
+    ['one word of three', 'The gateway is a program of the machine.'],
+    ['its words in no order', 'The machine of the port is a gateway that listens.'],
     ['nothing', 'Yes, that is so.'],
     ['an announcement', 'The index is:'],
     ['one word', 'Chroma.'],
@@ -71,6 +79,15 @@ describe('a claim that none bears out', () => {
     const question = 'Why is Napoleon in exile on an island?';
     expect(await check('Napoleon is in exile on an island with a program.', question)).toBeNull();
   });
+});
+
+it('a quotation begins with a word, not with what Markdown put before it', () => {
+  const text = '**Decision.** The store runs it.\n\n- Weights pass the gate.\n- **Bold** words stay.';
+  const quotes = windowsOf({ number: 1, text, context: '' }).map(({ quote }) => quote);
+  expect(quotes).toEqual(
+    expect.arrayContaining(['The store runs it.', 'Weights pass the gate.', '**Bold** words stay.']),
+  );
+  for (const quote of quotes) expect(text).toContain(quote);
 });
 
 it('headings help, and bear nothing out by themselves', async () => {

@@ -1,4 +1,4 @@
-import { isCommon, stemOf, stemsOf, wordsOf } from '../words/stems';
+import { isCommon, stemOf, stemsInOrder, stemsOf, wordsOf } from '../words/stems';
 import { sentencesOf } from './sentences';
 
 /** A passage as far as claims are checked against it. */
@@ -14,6 +14,8 @@ export interface Window {
   number: number;
   quote: string;
   stems: Set<string>;
+  /** The same stems as often as they stand there, in their order. */
+  order: string[];
   numbers: Set<string>;
   negated: boolean;
 }
@@ -30,10 +32,24 @@ export interface Support {
  * Thresholds, chosen on the pairs of support.test.ts: claims that their passage bears out, and ones that it does not.
  * `own` are the words that the question did not have: a claim that only says those again is none.
  */
-const enough = { words: 0.65, quoted: 0.5, own: 0.5, wordsWithLikeness: 0.4, likeness: 0.82 };
+const enough = {
+  words: 0.65,
+  quoted: 0.5,
+  own: 0.5,
+  /** Share of neighbouring words of the claim that the quote has in the same order. */
+  order: 0.5,
+  wordsWithLikeness: 0.4,
+  likeness: 0.82,
+};
+
+/** A claim of so few words must have them all: of `the gate is a package`, two of three words say nothing. */
+const fewWords = 4;
 
 /** Words that a claim has at least: `The answer is:` is none. */
 const leastWords = 2;
+
+/** What Markdown leaves at the beginning of a sentence: the end of bold type, the mark of a list, a bar of a table. */
+const loneMarks = /^(?:[*_~>#|+-]+\s+)+/;
 
 /** Sentences of a passage, and pairs of neighbours, as places where a claim may be borne out. */
 export function windowsOf({ number, text }: Evidence): Window[] {
@@ -49,11 +65,13 @@ export function windowsOf({ number, text }: Evidence): Window[] {
       : [{ from, to }];
   });
   return spans.map(({ from, to }) => {
-    const quote = text.slice(from, to);
+    const quote = text.slice(from, to).replace(loneMarks, '');
+    const order = stemsAndNumbers(quote);
     return {
       number,
       quote,
-      stems: stemsOf(quote),
+      stems: new Set(order),
+      order,
       numbers: numbersOf(quote),
       negated: isNegated(quote),
     };
@@ -68,6 +86,8 @@ export function windowsOf({ number, text }: Evidence): Window[] {
  * - every name of the claim stands in the passage, its headings, or the question;
  * - most of its words stand in the quote, its headings counted, and so do half of those that the question did not have;
  *   or fewer do, and the two sentences mean the same by their vectors;
+ * - what it has of its words it has in the order of the quote, as far as half of the neighbours go, and it does not go in a
+ *   circle (`the gate is a version of the gate`);
  * - both are negated or neither is: `it does not listen` is not borne out by `it listens`;
  * - the claim says more than the question did.
  *
@@ -83,7 +103,8 @@ export async function supportOf(
   likeness: (windows: readonly Window[]) => Promise<ReadonlyArray<number | null>>,
 ): Promise<Support | null> {
   const asked = stemsOf(question);
-  const stems = [...stemsOf(claim)];
+  const order = stemsAndNumbers(claim);
+  const stems = [...new Set(order)];
   const own = stems.filter((stem) => !asked.has(stem));
   if (own.length === 0 || stems.length < leastWords || claim.endsWith(':')) return null;
   const askedNumbers = numbersOf(question);
@@ -110,7 +131,11 @@ export async function supportOf(
     const ownThere = own.filter((stem) => window.stems.has(stem)).length / own.length;
     const words = withContext.length / stems.length;
     if (ownThere >= enough.wordsWithLikeness && quoted >= enough.wordsWithLikeness) {
-      const plain = words >= enough.words && quoted >= enough.quoted && ownThere >= enough.own;
+      if (goesInCircles(order, window.order) || orderly(order, window.order) < enough.order) continue;
+      const plain =
+        words >= (stems.length <= fewWords ? 1 : enough.words) &&
+        quoted >= enough.quoted &&
+        ownThere >= enough.own;
       possible.push({ window, words: plain ? (words + ownThere) / 2 : 0, likeness: null });
     }
   }
@@ -125,6 +150,33 @@ export async function supportOf(
   );
 }
 
+/** Whether a claim says a word again which the quote has once. Words that follow each other twice (`bit by bit`) are one. */
+function goesInCircles(claim: readonly string[], quote: readonly string[]): boolean {
+  const times = (stems: readonly string[], wanted: string) => stems.filter((stem) => stem === wanted).length;
+  return claim.some((stem, at) => {
+    const there = times(quote, stem);
+    return claim[at - 1] !== stem && there > 0 && times(claim, stem) > there;
+  });
+}
+
+/**
+ * Share of the neighbours in a claim, among its words that the quote has, which follow each other there too, with at most
+ * {@link reach} words between; 1 where there are none to compare.
+ */
+function orderly(claim: readonly string[], quote: readonly string[]): number {
+  const there = new Set(quote);
+  const shared = claim.filter((stem) => there.has(stem));
+  const pairs = shared.slice(1).map((stem, at) => [shared[at]!, stem] as const);
+  if (pairs.length === 0) return 1;
+  const kept = pairs.filter(([one, next]) =>
+    quote.some((stem, at) => stem === one && quote.slice(at + 1, at + 2 + reach).includes(next)),
+  );
+  return kept.length / pairs.length;
+}
+
+/** Words that may stand between two that belong together. */
+const reach = 8;
+
 /** More of the words; then the shorter quote, which says it more plainly. */
 const better = (one: Support, other: Support): number =>
   other.words - one.words || one.window.quote.length - other.window.quote.length;
@@ -138,13 +190,18 @@ export function cosine(one: Float32Array, other: Float32Array): number {
 
 const digits = /^\p{N}/u;
 
-/** Numbers of a text in one spelling: `1,400` and `1400` are the same. */
+/** Numbers lose what parts their thousands: `1,400` and `1400` are the same. */
+const plainNumber = (word: string): string => word.replace(/(?<=^\p{N}+)[,.](?=\p{N}{3}(?:\D|$))/gu, '');
+
+/** Numbers of a text in one spelling. */
 const numbersOf = (text: string): Set<string> =>
   new Set(
     wordsOf(text)
       .filter((word) => digits.test(word))
-      .map((word) => word.replace(/[,.](?=\p{N}{3}(?:\D|$))/gu, '')),
+      .map(plainNumber),
   );
+
+const stemsAndNumbers = (text: string): string[] => stemsInOrder(text).map(plainNumber);
 
 /** Stems of words with a capital that do not begin the sentence: names, as far as writing tells. */
 const namesOf = (text: string): string[] =>
