@@ -81,7 +81,8 @@ export class Indexer {
   /** When something last happened, in milliseconds since 1970. */
   private stirred = Date.now();
   private pace: Pace = { since: 0, done: 0 };
-  private embedPace: Pace = { since: 0, done: 0 };
+  /** Passages that were given vectors, and how long that took without the pauses between. */
+  private readonly embedPace = { milliseconds: 0, done: 0 };
 
   constructor(
     private readonly parts: IndexParts,
@@ -256,10 +257,10 @@ export class Indexer {
   }
 
   private eta(files: number, chunks: number): number | null {
-    const seconds = ({ since, done }: Pace, left: number): number | null =>
-      left === 0 ? 0 : done === 0 ? null : ((Date.now() - since) / 1000 / done) * left;
-    const forFiles = seconds(this.pace, files);
-    const forChunks = seconds(this.embedPace, chunks);
+    const seconds = (milliseconds: number, done: number, left: number): number | null =>
+      left === 0 ? 0 : done === 0 ? null : (milliseconds / 1000 / done) * left;
+    const forFiles = seconds(Date.now() - this.pace.since, this.pace.done, files);
+    const forChunks = seconds(this.embedPace.milliseconds, this.embedPace.done, chunks);
     return forFiles === null || forChunks === null ? null : Math.round(forFiles + forChunks);
   }
 
@@ -434,9 +435,10 @@ export class Indexer {
   }
 
   private async embedSome(vectors: VectorWork): Promise<void> {
+    const began = Date.now();
     const done = await vectors.some(this.stop.signal);
     if (done > 0) {
-      if (this.embedPace.since === 0) this.embedPace.since = Date.now();
+      this.embedPace.milliseconds += Date.now() - began;
       this.embedPace.done += done;
       this.vectorsRetry = retryMs.vectors;
       this.vectorsDown = false;
