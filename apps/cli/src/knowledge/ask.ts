@@ -3,6 +3,7 @@ import { exitStatus } from '../exit-status';
 import { paint } from '../terminal/paint';
 import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
+import { wrapped } from '../terminal/wrapped';
 import { shortPath } from './path';
 import { rememberCitations } from './remembered';
 import { allKnowledge, scopeOf, type ScopeOptions } from './service';
@@ -66,7 +67,7 @@ export async function askKnowledge(
       } else if (event.event === 'text') {
         line.clear();
         sentences.push(event);
-        if (!options.json) process.stdout.write(`${clean(withMarks(event))}\n`);
+        if (!options.json) process.stdout.write(`${wrapped(clean(withMarks(event)), process.stdout)}\n`);
       } else {
         done = event;
       }
@@ -106,7 +107,9 @@ export async function askKnowledge(
     ];
     process.stdout.write(`\n${clean(`[${number}] ${where.filter((part) => part !== '').join(' · ')}`)}\n`);
     for (const quote of quotesOf(sentences, number))
-      process.stdout.write(`${dim(`    “${clean(quote)}”`)}\n`);
+      process.stdout.write(
+        `${dim(wrapped(`“${clean(quote).replace(/\s+/g, ' ')}”`, process.stdout, '    '))}\n`,
+      );
     for (const uri of addressesOf(sentences, number)) process.stdout.write(`${dim(`    ${uri}`)}\n`);
   }
   const err = paint(process.stderr);

@@ -3,6 +3,7 @@ import { NaniteError } from '@nanite/kit';
 import { exitStatus } from '../exit-status';
 import { paint } from '../terminal/paint';
 import { sanitise } from '../terminal/sanitise';
+import { wrapped } from '../terminal/wrapped';
 import { shortPath } from './path';
 import { rememberCitations } from './remembered';
 import { allKnowledge, scopeOf, toldOfKnowledge, type ScopeOptions } from './service';
@@ -73,7 +74,7 @@ function hitText(
   if (about.length > 0) lines.push(`    ${dim(clean(about.join(' · ')))}`);
   const text = full ? passage.text : around(passage.text, query);
   const marked = clean(text).replace(wordsPattern(query), (word) => bold(word));
-  lines.push(...marked.split('\n').map((line) => `    ${line}`));
+  lines.push(wrapped(marked, process.stdout, '    '));
   if (duplicates.length > 0) {
     lines.push(
       `    ${dim(`the same in ${duplicates.length} more ${duplicates.length === 1 ? 'file' : 'files'}`)}`,
@@ -82,7 +83,12 @@ function hitText(
   return `${lines.join('\n')}\n`;
 }
 
-const wordsOf = (query: string) => query.match(/[\p{L}\p{N}]{2,}/gu) ?? [];
+/** Words to point out in a passage; short ones (`of`, `the`) only where there are no others, or where they are `C3` or `EU`. */
+function wordsOf(query: string): string[] {
+  const words = query.match(/[\p{L}\p{N}]{2,}/gu) ?? [];
+  const telling = words.filter((word) => word.length > 3 || /[\p{Lu}\p{N}]/u.test(word.slice(1)));
+  return telling.length > 0 ? telling : words;
+}
 
 function wordsPattern(query: string): RegExp {
   const words = wordsOf(query);
