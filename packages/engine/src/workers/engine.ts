@@ -118,7 +118,7 @@ export class Engine {
         entries.push({ ...entry, memoryBytes: plan.memoryBytes, runnable: true, why: null });
       } catch (error) {
         if (!(error instanceof NaniteError)) throw error;
-        entries.push({ ...entry, memoryBytes: null, runnable: false, why: error.message });
+        entries.push({ ...entry, memoryBytes: null, runnable: false, why: whyOf(error) });
       }
     }
     return entries;
@@ -475,6 +475,10 @@ export class Engine {
     return turn;
   }
 }
+
+/** The reason and the way out in one line: all that the gateway shows of it. */
+const whyOf = ({ message, hint }: NaniteError): string =>
+  hint === null ? message : `${message} (${hint})`;
 
 function missing(what: string, deb: string): NaniteError {
   return new NaniteError('backend-missing', `${what} is not installed`, {
