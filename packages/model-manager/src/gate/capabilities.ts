@@ -46,7 +46,9 @@ export function capabilitiesOf(header: GgufHeader): ModelCapability[] {
   }
   const architecture = textOf(metadata, 'general.architecture') ?? '';
   const pooled = integerOf(metadata, `${architecture}.pooling_type`);
-  if (pooled === pooling.rank) return ['rerank'];
+  // Older conversions of rerankers do not say how they pool; they are known by the head that makes one score of a pair.
+  const head = tensors.some(({ name }) => name === 'cls.output.weight');
+  if (pooled === pooling.rank || (pooled === null && head && embedders.has(architecture))) return ['rerank'];
   if (embedders.has(architecture) || (pooled !== null && pooled >= pooling.mean && pooled <= pooling.last)) {
     return ['embedding'];
   }

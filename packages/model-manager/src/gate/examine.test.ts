@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bufferSource } from './bytes';
 import { broken, known, sound } from './corpus/corpus';
-import { ggufFile, tinyLlama, tinyWith } from './corpus/gguf-file';
+import { ggufFile, tinyLlama, tinyWith, type WrittenTensor } from './corpus/gguf-file';
 import { onnxFile } from './corpus/onnx-file';
 import { examine } from './examine';
 import { Refusal } from './refusal';
@@ -67,6 +67,15 @@ describe('examine', () => {
       [`${architecture}.pooling_type`]: { type: 'u32', value: pooling },
     });
     expect(examine(bufferSource(ggufFile(file)))).toMatchObject({ capabilities, pooling: pooled });
+  });
+
+  it('knows a reranker that does not say how it pools by its head', () => {
+    const bert = { 'general.architecture': { type: 'string' as const, value: 'bert' } };
+    const head = { name: 'cls.output.weight', shape: [32, 1], type: 0 };
+    const capabilities = (tensors: WrittenTensor[]) =>
+      examine(bufferSource(ggufFile(tinyWith(bert, { tensors })))).capabilities;
+    expect(capabilities([...tinyLlama().tensors, head])).toEqual(['rerank']);
+    expect(capabilities([...tinyLlama().tensors])).toEqual(['embedding']);
   });
 
   it('knows a projector of images', () => {
