@@ -4,6 +4,7 @@ import { extract } from './extract/extract';
 import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
 import { indexFiles } from './index-files/index-files';
+import { indexRest } from './index-files/rest';
 import { embed } from './knowledge/embed';
 import { quality } from './knowledge/quality';
 import { query } from './knowledge/query';
@@ -22,6 +23,7 @@ export const benches: Bench[] = [
   pull,
   extract,
   indexFiles,
+  indexRest,
   embed,
   query,
   quality,

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Machine } from '@nanite/target';
 import { checkout, peersFolder } from '../peers/cache';
@@ -45,6 +45,10 @@ export class Person {
 
   give(name: string, value: unknown): void {
     writeFileSync(join(this.folder, name), JSON.stringify(value), { mode: 0o644 });
+  }
+
+  giveProgram(path: string, name: string): void {
+    copyFileSync(path, join(this.folder, name));
   }
 
   /** Run a command as the person; @returns standard output */
