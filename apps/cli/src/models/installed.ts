@@ -65,12 +65,14 @@ async function installed(): Promise<Listed[]> {
     if (!isAbsent(reason) || stored.status === 'rejected' || !hasStore() || isElsewhere) throw reason;
     return known.map((model) => ({ ...ollamaTag(model), stored: model }));
   }
+  const byName = new Map(known.map((model) => [model.manifest.name, model]));
   const listed = tags.value.models.map((model): Listed => {
-    const found = known.find(({ manifest }) => manifest.name === model.name);
+    const found = byName.get(model.name);
     return found === undefined ? model : { ...model, stored: found };
   });
+  const names = new Set(listed.map(({ name }) => name));
   // What the gateway leaves out: models with files missing.
-  const damaged = known.filter(({ manifest }) => !listed.some(({ name }) => name === manifest.name));
+  const damaged = known.filter(({ manifest }) => !names.has(manifest.name));
   return [...listed, ...damaged.map((model) => ({ ...ollamaTag(model), stored: model }))];
 }
 

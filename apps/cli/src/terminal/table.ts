@@ -4,6 +4,10 @@ import wrapAnsi from 'wrap-ansi';
 /** Columns left for the last cell below which a line rather overflows. */
 const leastLast = 16;
 
+/** Most cells are plain letters, and a list may have thousands: string-width looks at each for what it might combine to. */
+const plain = /^[\x20-\x7e]*$/;
+const widthOf = (text: string): number => (plain.test(text) ? text.length : stringWidth(text));
+
 export interface TableOptions {
   /** Columns of the terminal; Infinity: lines as long as they are, for programs. */
   columns?: number;
@@ -22,7 +26,7 @@ export function table(
 ): string {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count }, (_, i) =>
-    Math.max(0, ...rows.map((row) => stringWidth(row[i] ?? ''))),
+    Math.max(0, ...rows.map((row) => widthOf(row[i] ?? ''))),
   );
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
   const left = columns - before;
@@ -30,14 +34,14 @@ export function table(
     .flatMap((row) => {
       const cells = row.map((cell, i) => {
         if (i < count - 1) return [cell];
-        if (left < leastLast || stringWidth(cell) <= left) return [cell];
+        if (left < leastLast || widthOf(cell) <= left) return [cell];
         return fitted(cell, left, last);
       });
       const lines = Math.max(1, ...cells.map((cell) => cell.length));
       return Array.from({ length: lines }, (_, line) =>
         Array.from(cells, (cell, i) => {
           const text = cell[line] ?? '';
-          return i === row.length - 1 ? text : text + ' '.repeat((widths[i] ?? 0) - stringWidth(text));
+          return i === row.length - 1 ? text : text + ' '.repeat((widths[i] ?? 0) - widthOf(text));
         })
           .join('  ')
           .trimEnd(),

@@ -20,6 +20,7 @@ interface Kept {
  * run of the service to the next. It can be deleted at any time (docs/decisions/0098).
  */
 export class KeptList {
+  /** Undefined: not read yet. */
   #kept: Kept | null | undefined;
   #changed = false;
 
@@ -34,7 +35,7 @@ export class KeptList {
 
   /** The answer; null where something has changed. */
   get(): Buffer | null {
-    this.#kept ??= this.#read();
+    if (this.#kept === undefined) this.#kept = this.#read();
     return this.#kept !== null && this.look().hash === this.#kept.hash ? this.#kept.bytes : null;
   }
 
