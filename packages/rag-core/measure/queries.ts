@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { createLog } from '@nanite/kit';
 import { GatewayEmbedder } from '../src/embed';
-import { retrieve } from '../src/retrieve';
+import { GatewayReranker, retrieve } from '../src/retrieve';
 import { openDatabase } from '../src/store';
 import { Chroma, prepareVectors, VectorKeeper } from '../src/vectors';
 
@@ -95,7 +95,9 @@ for (let moved = 1; moved > 0;) moved = await keeper.some(signal);
 const filled = (performance.now() - started) / 1000;
 say(`Chroma filled in ${filled.toFixed(0)} s`);
 
-const parts = { database, vectors, embedder, mayRead: () => Promise.resolve(true) };
+// As what ships: it looks for a reranker, and there is none.
+const reranker = new GatewayReranker({ model: 'auto' });
+const parts = { database, vectors, embedder, reranker, mayRead: () => Promise.resolve(true) };
 const time = async (query: string, mode: 'hybrid' | 'sparse' | 'dense') => {
   const before = performance.now();
   const { hits, notes } = await retrieve({ query, limit: 10, filter: {}, mode }, parts, signal);

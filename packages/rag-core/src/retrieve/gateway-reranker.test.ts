@@ -45,10 +45,12 @@ describe('GatewayReranker', () => {
   it('is none where none is installed, and looks again', async () => {
     const { client, state } = gateway(0, ['chat']);
     const reranker = new GatewayReranker({ model: 'auto', client, remembered: 0 });
-    expect(await reranker.rerank('q', passages, signal)).toBeNull();
+    expect(await reranker.ready(signal)).toBe(false);
+    expect(await reranker.rerank('q', passages, signal)).toEqual([]);
     expect(state.asked).toEqual([]);
     state.capabilities = ['rerank'];
-    expect(await reranker.rerank('q', passages, signal)).not.toBeNull();
+    expect(await reranker.ready(signal)).toBe(true);
+    expect(await reranker.rerank('q', passages, signal)).toHaveLength(8);
   });
 
   it('reads all of them once it is seen to be fast', async () => {

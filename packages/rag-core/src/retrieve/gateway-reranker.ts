@@ -49,13 +49,17 @@ export class GatewayReranker implements Reranker {
     this.rest = options.rest ?? 600_000;
   }
 
+  async ready(signal: AbortSignal): Promise<boolean> {
+    return (await this.find(signal)) !== null;
+  }
+
   async rerank(
     question: string,
     passages: readonly string[],
     signal: AbortSignal,
-  ): Promise<readonly number[] | null> {
+  ): Promise<readonly number[]> {
     const model = await this.find(signal);
-    if (model === null) return null;
+    if (model === null) return [];
     if (performance.now() < this.restsUntil) throw new TooSlow(`${model} is too slow on this machine`);
     const documents = passages.slice(0, this.amount);
     const started = performance.now();

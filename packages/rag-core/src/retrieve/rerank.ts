@@ -3,19 +3,16 @@ import { passageText } from '../vectors/passage-text';
 
 /** Orders passages by reading each together with the question. */
 export interface Reranker {
-  /** Null: there is none, as far as is known. */
+  /** Its name; null: there is none, as far as is known. */
   readonly model: string | null;
+  /** Whether there is one now. Asked while words and meaning are searched. */
+  ready(signal: AbortSignal): Promise<boolean>;
   /**
    * How well the first of the passages answer the question, larger is better; of as many as there was time for.
    *
-   * @returns null where there is no reranker
-   * @throws where there is one and it fails; the signal's reason
+   * @throws where it fails; the signal's reason
    */
-  rerank(
-    question: string,
-    passages: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly number[] | null>;
+  rerank(question: string, passages: readonly string[], signal: AbortSignal): Promise<readonly number[]>;
 }
 
 /** Passages that a reranker reads at most. */
@@ -41,7 +38,6 @@ export async function reranked(
     );
   try {
     const scores = await reranker.rerank(question, texts, signal);
-    if (scores === null) return hits;
     const read = hits.slice(0, scores.length).map((hit, at) => ({ hit, score: scores[at]! }));
     // A stable sort: what the reranker cannot tell apart keeps the order that words and meaning gave.
     read.sort((a, b) => b.score - a.score);

@@ -190,6 +190,7 @@ describe('retrieve', () => {
     const query = 'apples ships pears';
     const ranker = (judge: (passage: string) => number, reads = Infinity) => ({
       model: 'r',
+      ready: () => Promise.resolve(true),
       rerank: (_: string, passages: readonly string[]) =>
         Promise.resolve(passages.slice(0, reads).map(judge)),
     });
@@ -236,11 +237,11 @@ describe('retrieve', () => {
     });
 
     it('goes on without it where it fails, and says so', async () => {
-      const broken = { model: 'r', rerank: () => Promise.reject(new Error('gone')) };
+      const broken = { ...ranker(secret), rerank: () => Promise.reject(new Error('gone')) };
       const without = await search(query, {}, { reranker: broken });
       expect(without.hits.length).toBeGreaterThan(1);
       expect(without.notes).toEqual(['passages are not reranked: gone']);
-      const none = { model: null, rerank: () => Promise.resolve(null) };
+      const none = { ...broken, model: null, ready: () => Promise.resolve(false) };
       expect((await search(query, {}, { reranker: none })).notes).toEqual([]);
     });
   });

@@ -47,10 +47,12 @@ export async function retrieve(
   if (narrow.collections.length === 0) return { hits: [], notes };
   const amount = Math.max(most, request.limit * 2);
 
-  const [words, meaning, names] = await Promise.all([
+  const reranker = mode === 'hybrid' ? (parts.reranker ?? null) : null;
+  const [words, meaning, names, ranks] = await Promise.all([
     mode === 'dense' ? null : byWords(parts, request, narrow, amount),
     mode === 'sparse' ? null : byMeaning(parts, request, narrow, amount, notes, signal),
     mode === 'names' ? nameCandidates(database, request.query, narrow, amount) : [],
+    reranker?.ready(signal) ?? false,
   ]);
   signal.throwIfAborted();
 
@@ -62,14 +64,13 @@ export async function retrieve(
 
   const readable = onceEach((path) => parts.mayRead(path));
   const order = await ordered(candidates, mode, meaning?.question ?? null, readable);
-  const reranker = mode === 'hybrid' ? (parts.reranker ?? null) : null;
   const folded = await fold(
     order,
-    Math.max(request.limit, reranker ? mostReranked : 0),
+    Math.max(request.limit, ranks ? mostReranked : 0),
     readable,
     calibrated(parts.embedder.model),
   );
-  const hits = reranker ? await reranked(folded, request.query, reranker, notes, signal) : folded;
+  const hits = reranker && ranks ? await reranked(folded, request.query, reranker, notes, signal) : folded;
   return { hits: hits.slice(0, request.limit), notes };
 }
 

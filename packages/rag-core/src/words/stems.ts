@@ -15,8 +15,13 @@ const elided = /^(?:[cdjlmnst]|qu|lorsqu|puisqu|quoiqu|jusqu|un|(?:d|n|s|c)?[aeo
 
 /** Words of a text in their order, in one spelling: NFKC, small letters, without accents and elided articles. */
 export function wordsOf(text: string): string[] {
-  return [...spelling(text).matchAll(word)].map(([found]) => found.replace(elided, ''));
+  const words = [...spelling(text).matchAll(word)].map(([found]) => found);
+  // A search reads some hundred passages, and few words have an apostrophe.
+  return /['’]/.test(text) ? words.map(withoutElision) : words;
 }
+
+const withoutElision = (found: string): string =>
+  found.includes("'") || found.includes('’') ? found.replace(elided, '') : found;
 
 /** As FTS5's `unicode61 remove_diacritics 2` sees it. */
 const spelling = (text: string) =>
