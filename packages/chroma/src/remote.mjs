@@ -39,7 +39,8 @@ const base = url.pathname.replace(/\/+$/, '');
 function refuse(answer, status, message) {
   if (answer.headersSent) return answer.destroy();
   answer.writeHead(status, { 'content-type': 'application/json' });
-  answer.end(JSON.stringify({ error: 'Unreachable', message }));
+  const hint = 'look at ~/.config/nanite/chroma.env and /etc/nanite/chroma.env';
+  answer.end(JSON.stringify({ error: { code: 'remote-chroma', message, hint } }));
 }
 
 const server = createServer((asked, answer) => {
@@ -61,6 +62,15 @@ const server = createServer((asked, answer) => {
       ca,
     },
     (got) => {
+      if (got.statusCode === 401 || got.statusCode === 403) {
+        got.resume();
+        refuse(
+          answer,
+          502,
+          `${url.origin} refuses ${CHROMA_TOKEN ? 'the token of' : 'to answer without'} CHROMA_TOKEN`,
+        );
+        return;
+      }
       answer.writeHead(got.statusCode, got.headers);
       got.pipe(answer);
       got.once('error', () => answer.destroy());

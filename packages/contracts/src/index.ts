@@ -144,6 +144,7 @@ export {
   SearchRequest,
   Source,
   describePlace,
+  exportVersion,
   formatCitation,
   knowledgePaths,
   parseCitation,

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pipeline as pipelineOf, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { ExportHeader } from '@nanite/contracts';
+import { ExportHeader, exportVersion } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { print } from '../terminal/print';
 import { watchProgress, addedText } from './collections';
@@ -103,8 +103,20 @@ const longestHeader = 8_000_000;
 function changedHeader(line: string, { name, root }: ImportOptions): ExportHeader {
   let header: ExportHeader;
   try {
-    header = ExportHeader.parse(JSON.parse(line));
+    const value: unknown = JSON.parse(line);
+    const version = exportVersion(value);
+    if (version !== null && version !== 1) {
+      throw new NaniteError(
+        'bad-file',
+        `it was exported by another version of Nanite, in format ${version}`,
+        {
+          hint: 'this one reads format 1: export it again there with this version, or upgrade this one',
+        },
+      );
+    }
+    header = ExportHeader.parse(value);
   } catch (cause) {
+    if (cause instanceof NaniteError) throw cause;
     throw notOurs('the file', cause);
   }
   if (root.length > 0 && root.length !== header.roots.length) {

@@ -19,6 +19,15 @@ export const ExportHeader = z.object({
   components: z.number().int().nonnegative(),
 });
 
+/**
+ * The version of something that begins as an exported collection does; null where it does not. Another than 1 is of
+ * another Nanite.
+ */
+export function exportVersion(value: unknown): number | null {
+  const begun = ExportHeader.pick({ format: true }).extend({ version: z.number() }).safeParse(value);
+  return begun.success ? begun.data.version : null;
+}
+
 /** A vector, and what text it is of: 16 bytes of its sha256, and 32-bit floats, little-endian; both as Base64. */
 export const ExportedVector = z.object({ text: z.base64().length(24), vector: z.base64() });
 

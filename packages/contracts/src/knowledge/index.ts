@@ -13,7 +13,7 @@ export {
 export { KnowledgeScope, ScopeWish } from './scope';
 export { Hit, Passage, SearchAnswer, SearchFilter, SearchRequest } from './search';
 export { KnowledgeEvent, KnowledgeQuestion, Quotation, Source } from './answers';
-export { ExportHeader, ExportedVector, ImportAnswer } from './exchange';
+export { ExportHeader, ExportedVector, ImportAnswer, exportVersion } from './exchange';
 export { knowledgePaths } from './api';
 export { AllKnowledge } from './all';
 export { KnowledgeClient } from './client';

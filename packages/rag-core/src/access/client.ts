@@ -2,6 +2,9 @@ import { requestOverSocket } from '@nanite/contracts';
 import { socketPath } from '@nanite/kit';
 import { AccessAnswer, mostAtOnce } from './protocol';
 
+/** A file system that does not answer, such as a server that is down, is not waited for longer. */
+const mostMs = 10_000;
+
 /** A file that is asked about, or with `identity: null` a folder. */
 export interface Asked {
   path: Buffer;
@@ -11,14 +14,15 @@ export interface Asked {
 /** Says which files a user may read now. */
 export interface Access {
   /** One answer for each file, in their order. @throws ApiFailure where nobody can tell: then nothing is shown */
-  may(uid: number, files: readonly Asked[], signal?: AbortSignal): Promise<boolean[]>;
+  may(uid: number, files: readonly Asked[]): Promise<boolean[]>;
 }
 
 /** The service that asks the kernel: nanite-rag-access. */
 export class AccessService implements Access {
   constructor(private readonly socket: string = socketPath('rag-access')) {}
 
-  async may(uid: number, files: readonly Asked[], signal?: AbortSignal): Promise<boolean[]> {
+  async may(uid: number, files: readonly Asked[]): Promise<boolean[]> {
+    const signal = AbortSignal.timeout(mostMs);
     const all: boolean[] = [];
     for (let at = 0; at < files.length; at += mostAtOnce) {
       const part = files.slice(at, at + mostAtOnce);

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { ExportedVector, ExportHeader } from '@nanite/contracts';
+import { ExportedVector, ExportHeader, exportVersion } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { Collections } from '../index/index';
 import type { Database } from '../store';
@@ -55,7 +55,7 @@ export async function importCollection(
   // Made only now: readline loses the lines that come before somebody reads them.
   for await (const line of createInterface({ input: lines, crlfDelay: Infinity })) {
     if (header === null) {
-      header = parsed(ExportHeader, line, 'it does not begin as an export of nanite-rag does');
+      header = headerOf(line);
       const { name } = header;
       if ((await collections.list()).some((one) => one.name === name)) {
         throw new NaniteError('collection-exists', `there is a collection ${name} already`, {
@@ -85,21 +85,33 @@ export async function importCollection(
   return { name, vectors: count, notes };
 }
 
+/** @throws NaniteError `bad-export` 400 */
+function headerOf(line: string): ExportHeader {
+  const why = 'it does not begin as an export of nanite-rag does';
+  const version = exportVersion(jsonOf(line, why));
+  if (version !== null && version !== 1) {
+    throw bad(`it is of another version of Nanite, in format ${version}, and this one reads format 1`);
+  }
+  return parsed(ExportHeader, line, why);
+}
+
 function parsed<T>(
   schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: unknown } },
   line: string,
   why: string,
 ): T {
+  const result = schema.safeParse(jsonOf(line, why));
+  if (!result.success) throw bad(why, result.error);
+  return result.data;
+}
+
+function jsonOf(line: string, why: string): unknown {
   if (line.length > longestLine) throw bad(why);
-  let value: unknown;
   try {
-    value = JSON.parse(line);
+    return JSON.parse(line);
   } catch (cause) {
     throw bad(why, cause);
   }
-  const result = schema.safeParse(value);
-  if (!result.success) throw bad(why, result.error);
-  return result.data;
 }
 
 const bad = (why: string, cause?: unknown) =>

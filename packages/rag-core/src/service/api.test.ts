@@ -116,6 +116,7 @@ describe('export and import', () => {
       (lines) => change(lines, { name: 'b', roots: ['/nowhere'] }),
     ],
     ['a vector of another length', 'bad-export', (lines) => change(lines, { name: 'b', components: 3 })],
+    ['another version', 'bad-export', (lines) => change(lines, { name: 'b', version: 2 })],
     ['something else', 'bad-export', () => Readable.from(['hello\n'])],
     ['nothing', 'bad-export', () => Readable.from([''])],
     ['a line that is none', 'bad-export', (lines) => change([lines[0]!, '{}'], { name: 'b' })],

@@ -164,12 +164,15 @@ export class Chroma implements Vectors {
           cause,
         });
       }
+      const known = cause instanceof ApiFailure ? cause : null;
+      // Of one on another machine nanite-chroma-remote knows why.
+      const remote = known?.code === 'remote-chroma';
       this.why =
-        cause instanceof ApiFailure && cause.code === 'unreachable'
+        known?.code === 'unreachable'
           ? 'Chroma, which holds the vectors, does not answer'
-          : 'Chroma, which holds the vectors, failed';
+          : `Chroma, which holds the vectors, failed${remote ? `: ${known!.message}` : ''}`;
       throw new NaniteError('vectors-down', this.why, {
-        hint: 'systemctl --user status nanite-chroma.service',
+        hint: (remote ? known!.hint : null) ?? 'systemctl --user status nanite-chroma.service',
         status: 503,
         cause,
       });
