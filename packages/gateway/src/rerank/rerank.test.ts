@@ -1,4 +1,6 @@
 import { GatewayClient, OllamaError, OpenAiError, RerankResponse } from '@nanite/contracts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeEntry } from '../__fixtures__/fake-engine';
 import { startTestGateway, testModels, type TestGateway } from '../__fixtures__/test-gateway';
@@ -132,4 +134,44 @@ it('stands in the OpenAPI document', async () => {
     paths: Record<string, unknown>;
   };
   expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/v1/rerank', '/api/rerank']));
+});
+
+describe('of a backend', () => {
+  const asked: Array<{ url: string; body: Record<string, unknown> }> = [];
+  const server = createServer((req, res) => {
+    let text = '';
+    req.setEncoding('utf8').on('data', (part: string) => (text += part));
+    req.once('end', () => {
+      asked.push({ url: req.url ?? '', body: JSON.parse(text) as Record<string, unknown> });
+      const results = documents.map((_, index) => ({ index, relevance_score: index / 4 }));
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ results }));
+    });
+  });
+  const start = async (kind: 'openai' | 'llama-server' | 'ollama') => {
+    await at.close();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    at = await startTestGateway({ backends: [{ name: 'other', kind, url, models: ['m'] }] });
+  };
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+  const scores = async (model: string) =>
+    (await ask({ model })).results.map(({ relevance_score }) => relevance_score.toFixed(3));
+
+  it('that speaks as vLLM does, scores are as they come', async () => {
+    await start('openai');
+    expect(await scores('other/m')).toEqual(['0.500', '0.250', '0.000']);
+    expect(asked.at(-1)).toEqual({ url: '/v1/rerank', body: { query, documents, model: 'm' } });
+  });
+
+  it('that is a llama-server, scores are logits', async () => {
+    await start('llama-server');
+    expect(await scores('other/m')).toEqual(['0.622', '0.562', '0.500']);
+  });
+
+  it('that is an Ollama, it is said that it cannot', async () => {
+    await start('ollama');
+    const { status, body } = await post('/v1/rerank', { model: 'other/m', query, documents });
+    expect(status).toBe(400);
+    expect(OpenAiError.parse(body).error.message).toContain('does not rerank');
+  });
 });
