@@ -24,8 +24,11 @@ const withoutElision = (found: string): string =>
   found.includes("'") || found.includes('’') ? found.replace(elided, '') : found;
 
 /** As FTS5's `unicode61 remove_diacritics 2` sees it. */
-const spelling = (text: string) =>
-  text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFKC').toLowerCase();
+function spelling(text: string): string {
+  // Most texts have nothing to take apart, and a search reads some hundred passages.
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFKC').toLowerCase();
+}
 
 /** In the spelling that words have here: `für` is met as `fur`, `été` as `ete`. */
 const common = new Set([...eng, ...denials, ...deu, ...fra, ...ita, ...nld, ...por, ...spa].flatMap(wordsOf));
