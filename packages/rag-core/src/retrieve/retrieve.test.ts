@@ -15,6 +15,8 @@ const files: Record<string, string> = {
   'fruit/apples.txt': 'apples grow on trees in the garden',
   'fruit/copy-of-apples.txt': 'apples grow on trees in the garden',
   'fruit/pears.md': '# Pears\n\npears grow on trees as well, in another garden',
+  'europe/groesse.txt': 'Die größte Größe einer Datei hängt vom Dateisystem ab',
+  'europe/editeur.txt': 'L’éditeur préféré de l’utilisateur',
   'sea/ships.txt': 'ships sail over the sea',
   'sea/secret.txt': 'ships carry apples over the sea, in secret',
   'sea/hamlet.txt': 'to be or not to be',
@@ -40,6 +42,7 @@ beforeAll(async () => {
   }
   await index.open();
   await index.put('fruit', { roots: [join(index.files, 'fruit')] });
+  await index.put('europe', { roots: [join(index.files, 'europe')] });
   await index.put('sea', { roots: [join(index.files, 'sea')] });
   await index.settled();
   chroma = await new FakeChroma(join(index.folder, 'chroma.sock')).start();
@@ -73,6 +76,18 @@ describe('retrieve', () => {
     });
     expect(hits[0]!.ranks).toMatchObject({ sparse: 1, dense: 1, name: null });
     expect(SearchAnswer.safeParse({ hits, notes, milliseconds: 1 }).success).toBe(true);
+  });
+
+  it.each([
+    ['GRÖSSE', []],
+    ['große', ['europe/groesse.txt']],
+    ['der Größe', ['europe/groesse.txt']],
+    ['hangt', ['europe/groesse.txt']],
+    ['Dateien', []],
+    ["l'editeur", ['europe/editeur.txt']],
+    ['utilisateurs préférés', ['europe/editeur.txt']],
+  ])('finds words of other languages, with marks and without: %s', async (query, expected) => {
+    expect(await names(query, { mode: 'sparse' })).toEqual(expected);
   });
 
   it('folds equal passages', async () => {
@@ -121,7 +136,7 @@ describe('retrieve', () => {
 
   it('keeps to the filter by meaning too', async () => {
     const all = await names('apples pears', { mode: 'dense' });
-    expect(new Set(all.map((name) => name.split('/')[0]))).toEqual(new Set(['fruit', 'sea']));
+    expect(new Set(all.map((name) => name.split('/')[0]))).toEqual(new Set(['fruit', 'europe', 'sea']));
     const markdown = await names('apples pears', { mode: 'dense', filter: { types: ['markdown'] } });
     expect(new Set(markdown)).toEqual(new Set(['fruit/pears.md']));
     const sea = await names('apples pears', { mode: 'dense', filter: { collections: ['sea'] } });
@@ -131,7 +146,7 @@ describe('retrieve', () => {
   it('names the collections that there are', async () => {
     await expect(search('x', { filter: { collections: ['sky'] } })).rejects.toMatchObject({
       code: 'no-such-collection',
-      hint: 'there are: fruit, sea',
+      hint: 'there are: fruit, europe, sea',
     });
   });
 
