@@ -146,7 +146,7 @@ describe('retrieve', () => {
   it('names the collections that there are', async () => {
     await expect(search('x', { filter: { collections: ['sky'] } })).rejects.toMatchObject({
       code: 'no-such-collection',
-      hint: 'there are: fruit, europe, sea',
+      hint: 'there are: europe, fruit, sea',
     });
   });
 
