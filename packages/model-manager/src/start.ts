@@ -8,8 +8,8 @@ import { answerWith } from './service/api';
 import { SystemAuthority } from './service/authority';
 import { Jobs } from './service/jobs';
 import { isMetered } from './service/metered';
-import { resumePulls } from './service/pulls';
-import { UnfinishedPulls } from './service/unfinished';
+import { resumeOrders } from './service/orders';
+import { UnfinishedJobs } from './service/unfinished';
 import { extensions, pullTools } from './service/wiring';
 import { Store } from './store';
 
@@ -42,9 +42,9 @@ export function start(kept: KeptList): Running {
     extensions: extensions(log, () => kept.forget()),
     waitOnMetered: settings.waitOnMetered,
     isMetered,
-    unfinished: new UnfinishedPulls(store.layout.jobs, log),
+    unfinished: new UnfinishedJobs(store.layout.jobs, log),
   };
-  resumePulls(service);
+  resumeOrders(service);
   // What was not known when the list was kept is asked for again.
   if (kept.isIncomplete) service.extensions.withFit(store.list());
   return {

@@ -14,7 +14,7 @@ import { Store } from '../store';
 import { answerWith } from './api';
 import type { Authority, Person } from './authority';
 import { Jobs } from './jobs';
-import { UnfinishedPulls } from './unfinished';
+import { UnfinishedJobs } from './unfinished';
 import { extensions } from './wiring';
 
 let folder: string;
@@ -55,7 +55,7 @@ async function serve(limits: { quotaBytes?: number | null; reserveBytes?: number
     extensions: extensions(log),
     waitOnMetered: false,
     isMetered: async () => false,
-    unfinished: new UnfinishedPulls(store.layout.jobs, log),
+    unfinished: new UnfinishedJobs(store.layout.jobs, log),
   });
   server = createServer({ requestTimeout: 0 }, answer);
   await listenOnPath(server, join(folder, 'models.sock'), 0o666);

@@ -10,20 +10,18 @@ import {
   PullRequest,
   UpdateRequest,
   VerifyRequest,
-  type Job,
   type StoredModelList,
 } from '@nanite/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NaniteError, readBody } from '@nanite/kit';
-import { copyModel, createModel, listUpdates, updateModel } from '../pull';
+import { copyModel, listUpdates } from '../pull';
 import type { Person } from './authority';
 import { modelDetails, withoutTexts } from './details';
 import { sendEvents } from './event-stream';
-import type { Work } from './jobs';
 import type { Service } from './parts';
-import { beginPull, keyOf } from './pulls';
+import { beginOrder } from './orders';
 import { takeUpload } from './upload';
-import { verifyStore } from './verify';
+import { subjectOf, type Order } from './works';
 
 export interface Call {
   request: IncomingMessage;
@@ -49,23 +47,13 @@ function record({ log }: Service, { person }: Call, what: string, about: Record<
   });
 }
 
-/** Begin work and send its events. */
-function job(
-  service: Service,
-  call: Call,
-  kind: Job['kind'],
-  subject: string,
-  request: unknown,
-  work: Work,
-): void {
-  const { id } = service.jobs.begin(kind, subject, keyOf(kind, request), call.person.uid, {
-    work: async (asked) => {
-      const outcome = await work(asked);
-      record(service, call, `${kind} done`, { subject, ...(outcome.model && { model: outcome.model }) });
-      return outcome;
-    },
-  });
-  record(service, call, kind, { subject, job: id });
+/** Begin what was asked for, and send its events. */
+function begin(service: Service, call: Call, order: Order): void {
+  const subject = subjectOf(order);
+  const { id } = beginOrder(service, order, call.person.uid, ({ model }) =>
+    record(service, call, `${order.kind} done`, { subject, ...(model !== undefined && { model }) }),
+  );
+  record(service, call, order.kind, { subject, job: id });
   sendEvents(service.jobs, id, call.request, call.response);
 }
 
@@ -94,25 +82,13 @@ export const removeModel: Handler = async (service, call) => {
 
 export const pull: Handler = async (service, call) => {
   const request = await readBody(call.request, PullRequest, mostBytes);
-  const uid = call.person.uid;
   // A wrong reference is an answer with its own status, not a stream that fails.
   service.puller.tools.parseReference(request.reference);
-  const subject = request.reference;
-  const { id } = beginPull(service, request, uid, ({ model }) =>
-    record(service, call, 'pull done', { subject, ...(model !== undefined && { model }) }),
-  );
-  record(service, call, 'pull', { subject, job: id });
-  sendEvents(service.jobs, id, call.request, call.response);
+  begin(service, call, { kind: 'pull', request });
 };
 
-export const create: Handler = async (service, call) => {
-  const request = await readBody(call.request, CreateRequest, mostBytes);
-  const uid = call.person.uid;
-  job(service, call, 'create', request.model, request, async (asked) => {
-    const { manifest } = await createModel(service.puller, request, { ...asked, uid });
-    return { model: manifest.id };
-  });
-};
+export const create: Handler = async (service, call) =>
+  begin(service, call, { kind: 'create', request: await readBody(call.request, CreateRequest, mostBytes) });
 
 export const copy: Handler = async (service, call) => {
   const { source, destination } = await readBody(call.request, CopyRequest, mostBytes);
@@ -161,11 +137,7 @@ export const controlJob: Handler = async (service, call) => {
 export const verify: Handler = async (service, call) => {
   const request = await readBody(call.request, VerifyRequest, mostBytes);
   for (const name of request.models ?? []) service.store.find(name);
-  const subject = request.models?.join(' ') ?? 'everything';
-  const uid = call.person.uid;
-  job(service, call, 'verify', subject, request, async (asked) => ({
-    result: await verifyStore(service.puller, request, { ...asked, uid }),
-  }));
+  begin(service, call, { kind: 'verify', request });
 };
 
 export const collectGarbage: Handler = async (service, call) => {
@@ -200,25 +172,12 @@ export const updates: Handler = async ({ puller }, { response }) => {
 
 export const update: Handler = async (service, call) => {
   const request = await readBody(call.request, UpdateRequest, mostBytes);
-  const model = service.store.find(request.model);
-  const uid = call.person.uid;
-  job(service, call, 'update', `${request.action} ${model.manifest.name}`, request, (asked) =>
-    updateModel(service.puller, request, { ...asked, uid }),
-  );
+  const model = service.store.find(request.model).manifest.name;
+  begin(service, call, { kind: 'update', request: { ...request, model } });
 };
 
-export const importModels: Handler = async (service, call) => {
-  const request = await readBody(call.request, ImportRequest, mostBytes);
-  const uid = call.person.uid;
-  job(service, call, 'import', request.path, request, (asked) =>
-    service.extensions.import(service.puller, request, { ...asked, uid }),
-  );
-};
+export const importModels: Handler = async (service, call) =>
+  begin(service, call, { kind: 'import', request: await readBody(call.request, ImportRequest, mostBytes) });
 
-export const exportModels: Handler = async (service, call) => {
-  const request = await readBody(call.request, ExportRequest, mostBytes);
-  const uid = call.person.uid;
-  job(service, call, 'export', request.models.join(' '), request, (asked) =>
-    service.extensions.export(service.puller, request, { ...asked, uid }),
-  );
-};
+export const exportModels: Handler = async (service, call) =>
+  begin(service, call, { kind: 'export', request: await readBody(call.request, ExportRequest, mostBytes) });

@@ -5,7 +5,7 @@ import type { Store } from '../store';
 import type { Authority } from './authority';
 import type { Extensions } from './extensions';
 import type { Jobs } from './jobs';
-import type { UnfinishedPulls } from './unfinished';
+import type { UnfinishedJobs } from './unfinished';
 
 /** The parts of the service, as those who answer requests need them. */
 export interface Service {
@@ -18,6 +18,6 @@ export interface Service {
   waitOnMetered: boolean;
   /** Whether the connection is metered now. */
   isMetered: () => Promise<boolean>;
-  unfinished: UnfinishedPulls;
+  unfinished: UnfinishedJobs;
   log: Log;
 }

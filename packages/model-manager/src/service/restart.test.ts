@@ -1,20 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ModelStoreClient, type ProgressEvent } from '@nanite/contracts';
+import { Readable } from 'node:stream';
+import { ModelStoreClient, type Job, type ProgressEvent } from '@nanite/contracts';
 import { createLog, listenOnPath, NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeptList } from '../list/kept-list';
 import { Puller } from '../pull';
-import { FakeSources } from '../pull/__fixtures__/tools';
+import { FakeSources, sha256Of } from '../pull/__fixtures__/tools';
 import { Store } from '../store';
 import { answerWith } from './api';
 import { Jobs } from './jobs';
-import { resumePulls } from './pulls';
-import { UnfinishedPulls } from './unfinished';
+import { resumeOrders } from './orders';
+import { UnfinishedJobs } from './unfinished';
 import { extensions } from './wiring';
+import { isLasting, orderOf } from './works';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -46,11 +57,11 @@ async function start(): Promise<void> {
     extensions: extensions(log),
     waitOnMetered: true,
     isMetered: async () => metered,
-    unfinished: new UnfinishedPulls(store.layout.jobs, log),
+    unfinished: new UnfinishedJobs(store.layout.jobs, log),
   };
   server = createServer(answerWith(service));
   await listenOnPath(server, join(folder, 'models.sock'), 0o666);
-  resumePulls(service);
+  resumeOrders(service);
 }
 async function stop(): Promise<void> {
   await jobs.close();
@@ -160,6 +171,103 @@ describe('a pull that the end of the service cut off', () => {
     await start();
     expect((await client.jobs()).jobs).toEqual([]);
     expect(jobFiles()).toEqual([]);
+  });
+});
+
+describe('other work that the end of the service cut off', () => {
+  const bytes = randomBytes(50_000);
+  const digest = `sha256:${sha256Of(bytes)}` as const;
+  const all = async (events: AsyncIterable<ProgressEvent>): Promise<ProgressEvent[]> => {
+    const seen: ProgressEvent[] = [];
+    for await (const event of events) seen.push(event);
+    return seen;
+  };
+  /** The gate takes for ever, until it is told to end; then it is itself again. */
+  const hang = () => {
+    const { inspect } = sources.tools;
+    let entered = 0;
+    sources.tools.inspect = (_path, { signal } = {}) => {
+      entered += 1;
+      return new Promise((_, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
+    };
+    return {
+      entered: () => expect.poll(() => entered).toBe(1),
+      release: () => void (sources.tools.inspect = inspect),
+    };
+  };
+
+  it.each<[string, () => AsyncIterable<ProgressEvent>, string[]]>([
+    ['create', () => client.create({ model: 'made:1', files: { 'made.gguf': digest } }), ['made:1']],
+    ['import', () => client.import({ path: join(folder, 'other') }), ['one:latest', 'two:latest']],
+  ])('%s goes on with the next start, and leaves nothing behind', async (kind, ask, expected) => {
+    mkdirSync(join(folder, 'other'));
+    for (const name of ['one', 'two'])
+      writeFileSync(join(folder, 'other', `${name}.gguf`), randomBytes(60_000));
+    await client.uploadBlob(digest, Readable.from([bytes]));
+    const gate = hang();
+    const asking = all(ask()).catch((error: unknown) => error);
+    await gate.entered();
+    const { id } = await job();
+    expect(jobFiles()).toEqual([`${id}.json`]);
+    await stop();
+    expect(await asking).toMatchObject({ code: 'stopped', message: expect.stringContaining('goes on') });
+    gate.release();
+    await start();
+    await expect.poll(async () => (await job()).state).toBe('done');
+    expect(await job()).toMatchObject({ id, kind, askedBy: [process.getuid?.()] });
+    expect((await names()).sort()).toEqual(expected);
+    expect(jobFiles()).toEqual([]);
+    expect(readdirSync(store.layout.partial)).toEqual([]);
+    expect(lines.join('')).toContain(`a ${kind} goes on`);
+  });
+
+  it('verify goes on too', async () => {
+    await pull();
+    const asking = all(client.verify()).catch((error: unknown) => error);
+    await stop();
+    await asking;
+    // As a kill leaves it: begun, and not ended.
+    const id = 'abcdefgh12345678';
+    const left = {
+      schema: 1,
+      kind: 'verify',
+      request: {},
+      id,
+      askedBy: [0],
+      attempts: 0,
+      startedAt: new Date().toISOString(),
+    };
+    writeFileSync(join(folder, 'store/.jobs', `${id}.json`), JSON.stringify(left));
+    await start();
+    const found = async () => (await client.jobs()).jobs.find((each) => each.id === id);
+    await expect.poll(async () => (await found())?.state).toBe('done');
+    expect((await found())?.last?.result).toMatchObject({ checked: 1, bad: [] });
+  });
+
+  it('says so where it cannot be done any more', async () => {
+    const gate = hang();
+    await client.uploadBlob(digest, Readable.from([bytes]));
+    const asking = all(client.create({ model: 'made:1', files: { 'made.gguf': digest } })).catch(() => null);
+    await gate.entered();
+    await stop();
+    await asking;
+    gate.release();
+    rmSync(join(folder, 'store/blobs', digest.replace(':', '-')));
+    await start();
+    await expect.poll(async () => (await job()).state).toBe('failed');
+    expect((await job()).last).toMatchObject({ code: 'blob-missing' });
+    expect(lines.join('')).toContain('a create that went on has failed');
+    expect(jobFiles()).toEqual([]);
+  });
+
+  it('is not what would be another thing the second time', () => {
+    const lasting = (kind: Job['kind'], request: object) => isLasting(orderOf(kind, request));
+    expect(lasting('update', { model: 'x', action: 'stage' })).toBe(true);
+    expect(lasting('update', { model: 'x', action: 'back' })).toBe(false);
+    expect(lasting('update', { model: 'x', action: 'switch' })).toBe(false);
+    expect(lasting('pull', { reference: 'x', token: 'secret' })).toBe(false);
   });
 });
 

@@ -1,30 +1,33 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { JobId, PullRequest } from '@nanite/contracts';
+import { Job, JobId } from '@nanite/contracts';
 import { describeError, writeAtomically, type Log } from '@nanite/kit';
 import { z } from 'zod';
 import { syncFolder } from '../store';
+import { orderOf } from './works';
 
-/** A pull that has not ended. */
-export const UnfinishedPull = z.object({
+/** Work that has not ended. */
+export const UnfinishedJob = z.object({
   schema: z.literal(1),
   id: JobId,
-  request: PullRequest,
+  kind: Job.shape.kind.default('pull'),
+  /** As it was sent: requestOf() of its kind. */
+  request: z.unknown(),
   askedBy: z.array(z.number().int().nonnegative()).min(1),
   startedAt: z.iso.datetime(),
   /** Starts of the service since a byte of it came. */
   attempts: z.number().int().nonnegative(),
 });
-export type UnfinishedPull = z.infer<typeof UnfinishedPull>;
+export type UnfinishedJob = z.infer<typeof UnfinishedJob>;
 
 /** Paused ones are hidden: systemd looks whether a folder has anything in it that is not, and starts the service for it. */
 const pausedPrefix = '.paused-';
 
 /**
- * Pulls that have not ended, a file each: what a kill or a shutdown cuts off goes on with the next start. Only the service
+ * Jobs that have not ended, a file each: what a kill or a shutdown cuts off goes on with the next start. Only the service
  * can read them.
  */
-export class UnfinishedPulls {
+export class UnfinishedJobs {
   constructor(
     private readonly folder: string,
     private readonly log: Log,
@@ -33,23 +36,24 @@ export class UnfinishedPulls {
   }
 
   /** All there are; one that cannot be read is removed. */
-  list(): Array<{ pull: UnfinishedPull; paused: boolean }> {
+  list(): Array<{ job: UnfinishedJob; paused: boolean }> {
     return readdirSync(this.folder).flatMap((name) => {
       const path = join(this.folder, name);
       try {
-        const pull = UnfinishedPull.parse(JSON.parse(readFileSync(path, 'utf8')));
-        return [{ pull, paused: name.startsWith(pausedPrefix) }];
+        const job = UnfinishedJob.parse(JSON.parse(readFileSync(path, 'utf8')));
+        orderOf(job.kind, job.request);
+        return [{ job, paused: name.startsWith(pausedPrefix) }];
       } catch (error) {
-        this.log.warning('a pull that was cut off is forgotten', { path, cause: describeError(error) });
+        this.log.warning('work that was cut off is forgotten', { path, cause: describeError(error) });
         rmSync(path, { force: true });
         return [];
       }
     });
   }
 
-  keep(pull: UnfinishedPull, paused: boolean): void {
-    writeAtomically(this.#path(pull.id, paused), `${JSON.stringify(pull)}\n`, 0o600);
-    rmSync(this.#path(pull.id, !paused), { force: true });
+  keep(job: UnfinishedJob, paused: boolean): void {
+    writeAtomically(this.#path(job.id, paused), `${JSON.stringify(job)}\n`, 0o600);
+    rmSync(this.#path(job.id, !paused), { force: true });
     syncFolder(this.folder);
   }
 

@@ -24,7 +24,7 @@ import { FakeSources } from '../pull/__fixtures__/tools';
 import { KeptList } from '../list/kept-list';
 import { answerWith } from '../service/api';
 import { Jobs } from '../service/jobs';
-import { UnfinishedPulls } from '../service/unfinished';
+import { UnfinishedJobs } from '../service/unfinished';
 import { extensions } from '../service/wiring';
 import { Store } from '../store';
 import { exportModels, scanExport } from './export';
@@ -354,7 +354,7 @@ describe('the program that works as the person', () => {
       extensions: extensions(log),
       waitOnMetered: false,
       isMetered: async () => false,
-      unfinished: new UnfinishedPulls(store.layout.jobs, log),
+      unfinished: new UnfinishedJobs(store.layout.jobs, log),
     });
     server = createServer(answer);
     await listenOnPath(server, join(folder, 'models.sock'), 0o666);
