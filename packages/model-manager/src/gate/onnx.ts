@@ -270,6 +270,12 @@ function readTensor(cursor: Cursor, end: number, found: Found, isWeight: boolean
       raw = field.end - field.at;
     } else if (field.number === 13) {
       const [key, value] = readPair(cursor, field.end, found.left);
+      if (!externalKeys.has(key)) {
+        refuse(
+          'external-data',
+          `a tensor in another file has a property ${JSON.stringify(key.slice(0, 40))}`,
+        );
+      }
       if (external.has(key)) refuse('external-data', `a tensor says twice what its ${key} is`);
       external.set(key, value);
     } else if (field.number > 16) {
@@ -297,6 +303,9 @@ function readTensor(cursor: Cursor, end: number, found: Found, isWeight: boolean
 }
 
 const maxElements = 2n ** 50n;
+
+/** What onnx.proto3 lets a tensor say of another file; readers that take more made attributes of it. */
+const externalKeys: ReadonlySet<string> = new Set(['location', 'offset', 'length', 'checksum']);
 
 /** Weights in another file: only one beside the model, and only a range that is as long as the tensor. */
 function checkExternal(

@@ -245,7 +245,7 @@ export const known: Entry[] = [
       ),
   },
   {
-    name: 'the byte token <0x-1>, used as an index',
+    name: 'PLaMo-2: the byte token <0x-1>, used as an index',
     source: `${llama}/issues/27226`,
     reason: 'metadata',
     bytes: () =>
@@ -293,6 +293,28 @@ export const known: Entry[] = [
     reason: 'external-data',
     bytes: () => onnxFile({ tensors: [externalTensor({ location: '../../../etc/passwd', length: '128' })] }),
   },
+  {
+    name: 'CVE-2026-27489: ONNX weights from above the model, by a path that begins inside (a link of the same kind: together.ts)',
+    source: 'nvd.nist.gov/vuln/detail/CVE-2026-27489, github.com/onnx/onnx/pull/7717',
+    reason: 'external-data',
+    bytes: () =>
+      onnxFile({ tensors: [externalTensor({ location: 'junk/../../sensitive_file', length: '128' })] }),
+  },
+  ...(
+    [
+      ['a key that becomes an attribute of an object', { __class__: 'x' }],
+      ['a folder of its own to read from', { basepath: '/etc' }],
+      ['an offset before the file', { offset: '-1' }],
+      ['a length that is no number', { length: '9'.repeat(400) }],
+    ] as const
+  ).map(([what, entry]): Entry => ({
+    name: `ONNX weights outside, with ${what}`,
+    // Attribute injection and exhaustion. The pull request names no CVE; CVE-2026-34445 was not found in what can be searched here.
+    source: 'github.com/onnx/onnx/pull/7751',
+    reason: 'external-data',
+    bytes: () =>
+      onnxFile({ tensors: [externalTensor({ location: 'weights.bin', length: '128', ...entry })] }),
+  })),
 ];
 
 /** Broken in ways that need no discoverer. */
