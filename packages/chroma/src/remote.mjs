@@ -76,7 +76,8 @@ const server = createServer((asked, answer) => {
       got.once('error', () => answer.destroy());
     },
   );
-  out.once('error', (error) => refuse(answer, 502, `${url.origin}: ${error.message}`));
+  // Where a name has several addresses, what went wrong with each has no message of its own.
+  out.once('error', (error) => refuse(answer, 502, `${url.origin}: ${error.message || error.code}`));
   asked.pipe(out);
   asked.once('error', () => out.destroy());
   answer.once('close', () => out.destroy());

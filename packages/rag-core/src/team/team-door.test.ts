@@ -92,6 +92,21 @@ describe('what somebody sees', () => {
     expect(await names(await view().files())).toHaveLength(2);
   });
 
+  it('is remembered longer where it takes long to find out', async () => {
+    const { may } = access;
+    const slow: Access = { may: (...asked) => ((clock += 1000), may(...asked)) };
+    const door = new TeamDoor(index.database, slow, () => clock);
+    const files = () => door.admit(somebody).view.files();
+    expect(await files()).toBeNull();
+    const asks = asked.length;
+    clock += 3999;
+    await files();
+    expect(asked).toHaveLength(asks);
+    clock += 1;
+    await files();
+    expect(asked).toHaveLength(2 * asks);
+  });
+
   it('is nothing where nobody can tell, and it is said', async () => {
     failure = new Error('down');
     await expect(view().files()).rejects.toMatchObject({ code: 'access-unknown', status: 503 });

@@ -13,13 +13,18 @@ export const administration: Administration = {
 
 /** Requests of one person at once: others want to be answered too. */
 const mostAtOnce = 8;
-/** What somebody may read is remembered so long for what is looked through; what is shown is asked again each time. */
+/**
+ * What somebody may read is remembered so long for what is looked through, or four times as long as it took to find out;
+ * what is shown is asked again each time.
+ */
 const filesMs = 2000;
+const filesTimes = 4;
 /** People for whom it is remembered: 100,000 files of each are 1 MB. */
 const mostPeople = 64;
 
 interface Known {
   files: Promise<readonly number[] | null>;
+  /** Milliseconds; without end while it is being found out. */
   until: number;
 }
 
@@ -108,10 +113,14 @@ export class TeamDoor implements Door {
     const before = this.known.get(uid);
     if (before !== undefined && before.until > this.now()) return before.files;
     if (this.known.size >= mostPeople) this.known.clear();
-    const files = this.readable(uid);
-    this.known.set(uid, { files, until: this.now() + filesMs });
-    files.catch(() => this.known.delete(uid));
-    return files;
+    const since = this.now();
+    const entry: Known = { files: this.readable(uid), until: Infinity };
+    this.known.set(uid, entry);
+    entry.files.then(
+      () => (entry.until = this.now() + Math.max(filesMs, filesTimes * (this.now() - since))),
+      () => this.known.delete(uid),
+    );
+    return entry.files;
   }
 
   private async readable(uid: number): Promise<readonly number[] | null> {
