@@ -17,8 +17,15 @@ const dropStale =
   `for old in ${cache}/archives/nanite*.deb; do ` +
   `cmp -s "$old" "$(find ${debs} -name "\${old##*/}" | head -n1)" || rm -f "$old"; done`;
 
-const install = (packages: string[], options: { recommends?: boolean }): string =>
-  `apt-get install -y ${options.recommends === true ? '--install-recommends' : '--no-install-recommends'} ${packages.join(' ')}`;
+export interface InstallOptions {
+  /** Also what they recommend; default false. */
+  recommends?: boolean;
+  /** Unpack and configure again what is there already; default false. */
+  reinstall?: boolean;
+}
+
+const install = (packages: string[], options: InstallOptions): string =>
+  `apt-get install -y ${options.reinstall === true ? '--reinstall ' : ''}${options.recommends === true ? '--install-recommends' : '--no-install-recommends'} ${packages.join(' ')}`;
 
 export interface RunResult {
   code: number;
@@ -100,7 +107,7 @@ export class Machine {
    * Let apt inside see dist/debs, and fetch beforehand what the packages need from Debian: a machine without a network
    * can then install them.
    */
-  async prepare(packages: string[], options: { recommends?: boolean } = {}): Promise<void> {
+  async prepare(packages: string[], options: InstallOptions = {}): Promise<void> {
     indexDebs(debs);
     const prefetch =
       `${dropStale}; echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
@@ -114,7 +121,7 @@ export class Machine {
   }
 
   /** Install packages of ours from dist/debs by apt, with what they need from Debian. */
-  async install(packages: string[], options: { recommends?: boolean } = {}): Promise<RunResult> {
+  async install(packages: string[], options: InstallOptions = {}): Promise<RunResult> {
     await this.prepare(packages, options);
     return this.run(install(packages, options), { timeout: 300_000 });
   }
