@@ -36,6 +36,11 @@ export async function runService(options: RunOptions): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unlock = lockIndex(join(folder, 'lock'));
   const file = join(folder, 'index.db');
+  if (process.env['NANITE_WITHOUT_NAMESPACES'] !== undefined) {
+    log.warning(
+      'this kernel gives users no namespaces: file systems are not hidden from the service; it still has no network',
+    );
+  }
   const { rested, unwatched } = wakeUp(folder);
   const { database, fresh, setAside } = await openDatabase(file, rested);
   const collections = new Collections(database, join(folder, 'collections.json'));
