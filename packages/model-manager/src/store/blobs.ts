@@ -87,9 +87,10 @@ export class Blobs {
       const { sha256, size } = await hashFile(draft, options.signal);
       if (expected !== null && sha256 !== expected) throw wrongHash(file, sha256, expected);
       if (how === 'hardlink') {
-        // Not ours to chmod, and perhaps not to sync.
+        // Not ours to chmod; whoever may read it may have it synced.
         if (this.has(sha256)) rmSync(draft);
         else {
+          syncFile(draft);
           renameSync(draft, this.layout.blob(sha256));
           syncFolder(this.layout.blobs);
         }

@@ -1,68 +1,22 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '@nanite/kit';
-import { build, type Plugin } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Store } from '../../store';
+import { follow, shaOf, victim, type State } from './harness';
 
 /**
  * Kill a process that changes a store, at random moments, and look at what it left. `NANITE_KILLS=1000` does more.
  *
- * SIGKILL loses nothing that was written; that the disk's order holds at a power cut is what the syncs before each rename
- * are for, and is not shown by this.
+ * SIGKILL loses nothing that was written: what a power cut does is in power-cut.test.ts.
  */
 const kills = Number(process.env['NANITE_KILLS'] ?? 100);
 let folder: string;
 
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'nanite-kill-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A line of the source in whose place another is bundled. */
-interface Sabotage {
-  file: string;
-  changes: ReadonlyArray<readonly [from: string, to: string]>;
-}
-
-async function victim(name: string, sabotage: Sabotage | null): Promise<string> {
-  const outfile = join(folder, `${name}.mjs`);
-  const plugin: Plugin = {
-    name: 'sabotage',
-    setup: ({ onLoad }) =>
-      onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        if (sabotage === null || !path.endsWith(sabotage.file)) return null;
-        let contents = readFileSync(path, 'utf8');
-        for (const [from, to] of sabotage.changes) {
-          // A line that is not there any more would make a control of nothing.
-          if (!contents.includes(from)) throw new Error(`${sabotage.file} has no ${from}`);
-          contents = contents.replace(from, to);
-        }
-        return { contents, loader: 'ts' };
-      }),
-  };
-  await build({
-    entryPoints: [join(import.meta.dirname, 'victim.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile,
-    plugins: [plugin],
-    external: ['koffi'],
-    banner: {
-      js: `import { createRequire as r } from 'node:module'; const require = r(${JSON.stringify(import.meta.url)});`,
-    },
-    // koffi is found from the source, not from the temporary folder.
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
-    logLevel: 'error',
-  });
-  return outfile;
-}
-
-type State = string | null;
-const shaOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 /** What the victim said, until it was killed so long after it had said so many lines: slow machines are killed as well. */
 async function killed(
@@ -85,23 +39,6 @@ async function killed(
   );
   expect([code, signal], errors).toEqual([null, 'SIGKILL']);
   return out.split('\n').slice(0, -1);
-}
-
-/**
- * Follow what was said: a name that was begun and not acknowledged may have its old state or the one intended.
- *
- * @returns those names, and whether a removal was among what was begun
- */
-function follow(known: Map<string, State>, lines: string[]): Map<string, boolean> {
-  const uncertain = new Map<string, boolean>();
-  for (const line of lines) {
-    const [what, name = '', more = ''] = line.split(' ');
-    if (what === 'begin') uncertain.set(name, (uncertain.get(name) ?? false) || more === 'removal');
-    if (what === 'is') known.set(name, more);
-    if (what === 'gone') known.set(name, null);
-    if (what === 'is' || what === 'gone') uncertain.delete(name);
-  }
-  return uncertain;
 }
 
 /** Kill a victim many times, and look after each at what it left. Throws where a promise was broken. */
@@ -158,7 +95,7 @@ it(
   `loses no acknowledged model and serves no unverified blob, killed ${kills} times`,
   { timeout: 60_000 + kills * 1_500 },
   async () => {
-    const program = await victim('whole', null);
+    const program = await victim(folder, 'whole', null);
     const { acknowledged, cutShort } = await killAgainAndAgain(program, join(folder, 'whole'), kills);
     console.log(
       `${kills} kills, ${cutShort} in the middle of a change, ${acknowledged} changes acknowledged`,
@@ -208,6 +145,6 @@ it.each([
     /LIE/,
   ],
 ] as const)('finds the fault where %s', { timeout: 240_000 }, async (name, sabotage, fault) => {
-  const program = await victim(name, sabotage);
+  const program = await victim(folder, name, sabotage);
   await expect(killAgainAndAgain(program, join(folder, name), 150)).rejects.toThrow(fault);
 });
