@@ -8,6 +8,7 @@ import { indexRest } from './index-files/rest';
 import { embed } from './knowledge/embed';
 import { quality } from './knowledge/quality';
 import { query } from './knowledge/query';
+import { typing } from './knowledge/typing';
 import { list } from './list/list';
 import { memory } from './memory/memory';
 import { pull } from './pull/pull';
@@ -26,5 +27,6 @@ export const benches: Bench[] = [
   indexRest,
   embed,
   query,
+  typing,
   quality,
 ];

@@ -9,7 +9,10 @@ import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
 import { FakeChroma, WordEmbedder } from '../vectors/testing';
 import type { RetrieveParts } from './parts';
 import { reranked } from './rerank';
+import { narrowed } from './filter';
 import { retrieve } from './retrieve';
+import { typedCandidates } from './sparse';
+import { termsOf } from './terms';
 
 const files: Record<string, string> = {
   'fruit/apples.txt': 'apples grow on trees in the garden',
@@ -195,6 +198,27 @@ describe('retrieve', () => {
       await expect(search(query, { mode })).resolves.toBeDefined();
     }
   });
+
+  it.each([0, 1000])(
+    'finds words that go on, also those that too many chunks hold to weigh them (%i)',
+    async (weighed) => {
+      const { database } = index;
+      const narrow = await narrowed(database, {});
+      const terms = await termsOf(database, 'garden appl');
+      const found = await typedCandidates(database, terms, narrow, 10, weighed);
+      const texts = await database.all<{ text: string }>(
+        'SELECT text FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
+        JSON.stringify(found),
+      );
+      expect(new Set(texts.map(({ text }) => text))).toEqual(
+        new Set([
+          'apples grow on trees in the garden',
+          'pears grow on trees as well, in another garden',
+          'ships carry apples over the sea, in secret',
+        ]),
+      );
+    },
+  );
 
   it('finds names of files as one types, before texts', async () => {
     expect((await names('quarterl', { mode: 'names' }))[0]).toBe('sea/quarterly-report.txt');

@@ -10,11 +10,13 @@ import { nameCandidates } from './names';
 import type { Candidate, RetrieveParts } from './parts';
 import { calibrated, probability } from './probability';
 import { mostReranked, reranked } from './rerank';
-import { sparseCandidates } from './sparse';
+import { sparseCandidates, typedCandidates } from './sparse';
 import { termsOf, type Term } from './terms';
 
 /** Candidates of each kind of search: recall at 100 needs more than 100, and each costs a tenth of a millisecond. */
 const most = 200;
+/** While somebody types, the first few are looked at, and all of it happens again with the next letter. */
+const mostTyped = 60;
 /** What a file's name is worth among standardised scores: a name that was meant stands before a text that mentions it. */
 const nameBonus = 2;
 
@@ -45,7 +47,7 @@ export async function retrieve(
   const notes: string[] = [];
   const narrow = await narrowed(database, request.filter, parts.files ?? null);
   if (narrow.collections.length === 0) return { hits: [], notes };
-  const amount = Math.max(most, request.limit * 2);
+  const amount = Math.max(mode === 'names' ? mostTyped : most, request.limit * 2);
 
   const reranker = mode === 'hybrid' ? (parts.reranker ?? null) : null;
   const [words, meaning, names, ranks] = await Promise.all([
@@ -86,7 +88,8 @@ async function byWords(
   amount: number,
 ): Promise<ByWords> {
   const terms = await termsOf(database, request.query, narrow.files);
-  return { terms, ids: await sparseCandidates(database, terms, narrow, amount, request.mode === 'names') };
+  const candidates = request.mode === 'names' ? typedCandidates : sparseCandidates;
+  return { terms, ids: await candidates(database, terms, narrow, amount) };
 }
 
 interface ByMeaning {

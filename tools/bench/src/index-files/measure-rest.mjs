@@ -6,12 +6,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const [count, seconds] = process.argv.slice(2).map(Number);
-const units = [
-  'nanite-rag.service',
-  'nanite-rag-watch.service',
-  'nanite-rag-session.service',
-  'nanite-chroma.service',
-];
+const units = ['nanite-rag.service', 'nanite-rag-watch.service', 'nanite-rag-session.service'];
 
 const ask = (method, path, body) =>
   new Promise((resolve, reject) => {
@@ -57,10 +52,6 @@ for (;;) {
   if (progress.files.indexed === count && progress.state !== 'scanning') break;
   await sleep(500);
 }
-// Vectors are no part of this: what makes them is not asked to finish.
-systemctl('stop', 'nanite-rag.service');
-systemctl('mask', '--runtime', 'nanite-chroma.socket');
-systemctl('stop', 'nanite-chroma.socket', 'nanite-chroma.service');
 await ask('POST', '/v1/search', { query: 'kalo', mode: 'sparse' });
 const last = performance.now();
 while (systemctl('show', '-P', 'ActiveState', 'nanite-rag-watch.service') !== 'active') await sleep(500);

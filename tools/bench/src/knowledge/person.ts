@@ -16,10 +16,12 @@ const packages = [
     'nanite-onnxruntime',
     'nanite-model-bge-small-en-v1.5',
   ],
-  ...['nanite-rag', 'node-sqlite3', 'python3', 'libpam-systemd', 'dbus-user-session'],
+  ...['nanite-rag', 'nanite-cli', 'node-sqlite3', 'python3', 'libpam-systemd', 'dbus-user-session'],
 ];
 
-/** A machine with all that search needs, and a person in it. */
+const wordsAlone = ['nanite-rag', 'node-sqlite3', 'libpam-systemd', 'dbus-user-session'];
+
+/** A machine with what search needs, and a person in it. */
 export class Person {
   private constructor(
     private readonly machine: Machine,
@@ -27,7 +29,8 @@ export class Person {
     readonly folder: string,
   ) {}
 
-  static async boot(name: string): Promise<Person> {
+  /** @param parts all that search needs; `words`: only what finds words */
+  static async boot(name: string, parts: 'all' | 'words' = 'all'): Promise<Person> {
     mkdirSync(peersFolder(), { recursive: true });
     const folder = mkdtempSync(join(peersFolder(), `${name}-`));
     // The person inside is not who made it.
@@ -35,10 +38,10 @@ export class Person {
     const venv = retrievalVenv();
     const binds = [`${folder}:/srv/bench`, `${cranfield()}:/srv/cranfield`, `${venv}:${venv}`, `${join(checkout, 'tools/bench/peers')}:/srv/peers`]; // prettier-ignore
     const machine = Machine.boot(name, { network: 'none', binds });
-    await machine.install(packages);
+    await machine.install(parts === 'all' ? packages : wordsAlone);
     await machine.run(
       'useradd -m -u 1001 ada; loginctl enable-linger ada; ' +
-        'timeout 30 sh -c "until test -S /run/user/1001/nanite/chroma.sock; do sleep 0.1; done"',
+        `timeout 30 sh -c "until test -S /run/user/1001/nanite/${parts === 'all' ? 'chroma' : 'rag'}.sock; do sleep 0.1; done"`,
     );
     return new Person(machine, folder);
   }

@@ -14,7 +14,7 @@ interface Measured {
   taken: Record<'hybrid' | 'sparse' | 'dense' | 'embed', number[]>;
 }
 
-function questions(): string[] {
+export function questions(): string[] {
   return readFileSync(join(cranfield(), 'cran.qry'), 'latin1')
     .split(/^\.I .*$/m)
     .map((record) =>
