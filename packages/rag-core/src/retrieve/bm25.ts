@@ -40,12 +40,19 @@ export function scoreByWords(terms: readonly Term[], texts: readonly string[], a
   const position = new Map(terms.map(({ stem }, at) => [stem, at]));
   const weights = terms.map(({ chunks }) => rarity(Math.min(chunks, all), all));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
+  /** Of each word that was met: which term it is, or -1. Passages of one search share most of their words. */
+  const met = new Map<string, number>();
+  const termOf = (word: string): number => {
+    let at = met.get(word);
+    if (at === undefined) met.set(word, (at = position.get(remembered(word)) ?? -1));
+    return at;
+  };
   const counted = texts.map((text) => {
     const words = wordsOf(text);
     const counts = new Array<number>(terms.length).fill(0);
     for (const word of words) {
-      const at = position.get(remembered(word));
-      if (at !== undefined) counts[at]! += 1;
+      const at = termOf(word);
+      if (at >= 0) counts[at]! += 1;
     }
     return { length: words.length, counts };
   });

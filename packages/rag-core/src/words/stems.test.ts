@@ -20,6 +20,12 @@ describe('wordsOf', () => {
   });
 });
 
+it('reads ASCII as it reads the rest', () => {
+  const text =
+    "The user's id_7: 3.14, 1,400 (x86-64) ipv6 1a2 a.b 12:30 12:3a rock'n'roll ''quoted'' 5's O'Neil l'uso";
+  expect(wordsOf(`${text} ü`).slice(0, -1)).toEqual(wordsOf(text));
+});
+
 it('knows the common words of several languages, in their spelling without marks', () => {
   for (const word of ['the', 'und', 'für', 'été', 'della', 'het', 'não', 'más'].flatMap(wordsOf)) {
     expect.soft(isCommon(word), word).toBe(true);
