@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Machine } from '../harness';
 
 /** What holds for every unit that we ship. */
-const packages = ['nanite-server', 'nanite-onnxruntime', 'nanite-models', 'polkitd'];
+const packages = [
+  'nanite-server',
+  'nanite-onnxruntime',
+  'nanite-models',
+  'nanite-rag',
+  'nanite-chroma',
+  'polkitd',
+];
 let machine: Machine;
 let services: string[];
 
