@@ -308,6 +308,27 @@ test('a pull waits while NetworkManager calls the connection metered, and goes o
   for (const model of ['metered', 'hurried']) await models('bob', 'DELETE', `/v1/models/${model}%3A1`);
 });
 
+test('making a model goes on where the service was killed, and leaves nothing else behind', async () => {
+  const request = { model: 'smaller:1', from: 'smollm2:135m', quantize: 'q4_0', requantize: true };
+  const cut = models('bob', 'POST', '/v1/create', request);
+  const jobOf = async () => {
+    const { body } = await models('bob', 'GET', '/v1/jobs');
+    return (body!['jobs'] as Array<{ kind: string; state: string; last: { status: string } | null }>).find(
+      ({ kind }) => kind === 'create',
+    );
+  };
+  await expect.poll(jobOf, { timeout: 20_000, interval: 50 }).toMatchObject({ state: 'running' });
+  await machine.run('systemctl kill --signal=KILL nanite-models.service');
+  expect((await cut).body).not.toMatchObject({ status: 'success' });
+  await expect.poll(jobOf, { timeout: 60_000, interval: 500 }).toMatchObject({ state: 'done' });
+  const told = await machine.run(['nanite', 'models', 'jobs'], { user: 'bob' });
+  expect(told.stdout).toMatch(/create smaller:1 +done/);
+  expect(await names()).toContain('smaller:1');
+  expect(await journal()).toContain('a create goes on');
+  await models('bob', 'DELETE', '/v1/models/smaller%3A1');
+  expect((await models('bob', 'GET', '/v1/du')).body).toMatchObject({ partialBytes: 0, unreferencedBytes: 0 });
+});
+
 describe('a boot', () => {
   /** systemd ends everything and starts it anew; the kernel stays. */
   const boot = async (count: number) => {

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inheritedSockets, runProgram, serve, socketPath } from '@nanite/kit';
+// Not from the index: whatever it names besides would be read before the first answer.
+import { inheritedSockets } from '@nanite/kit/listen';
+import { socketPath } from '@nanite/kit/paths';
+import { runProgram } from '@nanite/kit/run-program';
+import { serve } from '@nanite/kit/serve';
 import { basisOfList, modelRoots } from './list/basis';
 import { fingerprint } from './list/fingerprint';
 import { KeptList } from './list/kept-list';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { libDir, runtimeDir, stateDir } from '@nanite/kit';
+import { libDir, runtimeDir, stateDir } from '@nanite/kit/paths';
 
 /** Where llama.cpp's programs lie once nanite-llama is installed. */
 export const llamaPlace = (): string => join(libDir(), 'llama');

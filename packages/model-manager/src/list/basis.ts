@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { etcDir, settingsFiles, shareDir, stateDir } from '@nanite/kit';
+import { etcDir, shareDir, stateDir } from '@nanite/kit/paths';
+import { settingsFiles } from '@nanite/kit/settings-files';
 import { fitsFile, hardwareFile, llamaPlace, speedFile } from '../fit/places';
 import type { Basis } from './fingerprint';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { writeAtomically } from '@nanite/kit';
+import { writeAtomically } from '@nanite/kit/atomic-file';
 import type { Fingerprint } from './fingerprint';
 
 export interface MadeList {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listenOnPath } from '@nanite/kit';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDoor } from '../service/door';
 import { basisOfList } from './basis';
@@ -180,6 +181,26 @@ describe('the door', () => {
     put('state/models/c/manifest.json');
     expect(await ask('/v1/models')).toBe('200 service: /v1/models');
     expect(loaded).toBe(3);
+  });
+
+  it('is all that is read before the first answer: no library', async () => {
+    const { metafile } = await build({
+      entryPoints: [join(import.meta.dirname, '../main.ts')],
+      ...{ bundle: true, splitting: true, write: false, metafile: true },
+      ...{ format: 'esm', platform: 'node', outdir: 'out', external: ['koffi'], logLevel: 'error' },
+    });
+    const read = new Set<string>();
+    const follow = (output: string): void => {
+      const { inputs, imports } = metafile.outputs[output]!;
+      for (const input of Object.keys(inputs)) read.add(input);
+      for (const { path, kind, external } of imports)
+        if (kind === 'import-statement' && !external) follow(path);
+    };
+    follow('out/main.js');
+    expect([...read].some((path) => path.endsWith('service/door.ts'))).toBe(true);
+    expect(
+      [...read].filter((path) => path.includes('node_modules') || path.endsWith('src/start.ts')),
+    ).toEqual([]);
   });
 
   it('leaves nobody waiting where the service cannot be loaded', async () => {

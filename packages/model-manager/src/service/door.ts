@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { actingForHeader } from '@nanite/contracts';
+import { actingForHeader } from '@nanite/contracts/model-store/api';
 import type { KeptList } from '../list/kept-list';
 
 /**
