@@ -22,7 +22,7 @@ interface Rested {
 }
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
-  const count = quick ? 300 : 3_000;
+  const count = quick ? 300 : 1_000;
   const seconds = quick ? 10 : 60;
   const person = await Person.boot('bench-rest', 'words');
   try {
