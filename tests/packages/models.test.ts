@@ -326,7 +326,10 @@ test('making a model goes on where the service was killed, and leaves nothing el
   expect(await names()).toContain('smaller:1');
   expect(await journal()).toContain('a create goes on');
   await models('bob', 'DELETE', '/v1/models/smaller%3A1');
-  expect((await models('bob', 'GET', '/v1/du')).body).toMatchObject({ partialBytes: 0, unreferencedBytes: 0 });
+  expect((await models('bob', 'GET', '/v1/du')).body).toMatchObject({
+    partialBytes: 0,
+    unreferencedBytes: 0,
+  });
 });
 
 describe('a boot', () => {
