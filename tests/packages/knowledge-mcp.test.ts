@@ -30,13 +30,7 @@ const talk = async (how: string): Promise<Got> => {
 
 beforeAll(async () => {
   machine = Machine.boot('knowledge-mcp');
-  await machine.install([
-    'nanite-rag',
-    'nanite-cli',
-    'socat',
-    'libpam-systemd',
-    'dbus-user-session',
-  ]);
+  await machine.install(['nanite-rag', 'nanite-cli', 'socat', 'libpam-systemd', 'dbus-user-session']);
   await machine.run(
     `useradd -m -u 1001 ada; useradd -m -u 1002 bob; loginctl enable-linger ada;
      timeout 30 sh -c "until test -S ${socket}; do sleep 0.1; done"`,
