@@ -7,8 +7,8 @@ import type { FileType } from '@nanite/contracts';
 export type Company = 'text' | 'markup' | 'code' | 'office';
 
 /**
- * Files that one process reads in its life. A new one costs 0.1 s, with the reader of an office document 0.3 s: of ten such
- * documents in one process a file takes 0.06 s, of one each 0.3 s.
+ * Files that one process reads in its life. A new one costs 0.1 s, with the reader of an office document 0.3 s; measured in
+ * docs/benchmarks.md.
  */
 export const filesEach: Record<Company, number> = { text: 200, markup: 100, code: 100, office: 10 };
 
