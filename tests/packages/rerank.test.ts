@@ -52,8 +52,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'tokenizer.json'), tokenizer);
   writeFileSync(join(folder, 'marker.gguf'), markerGguf(vocabulary, ['gold', 'silver']));
   await root('mkdir -p /srv/onnx/overlap /srv/gguf');
-  for (const name of ['model.onnx', 'tokenizer.json'])
-    machine.copy(join(folder, name), '/srv/onnx/overlap');
+  for (const name of ['model.onnx', 'tokenizer.json']) machine.copy(join(folder, name), '/srv/onnx/overlap');
   machine.copy(join(folder, 'marker.gguf'), '/srv/gguf');
 });
 afterAll(() => {

@@ -477,8 +477,7 @@ export class Engine {
 }
 
 /** The reason and the way out in one line: all that the gateway shows of it. */
-const whyOf = ({ message, hint }: NaniteError): string =>
-  hint === null ? message : `${message} (${hint})`;
+const whyOf = ({ message, hint }: NaniteError): string => (hint === null ? message : `${message} (${hint})`);
 
 function missing(what: string, deb: string): NaniteError {
   return new NaniteError('backend-missing', `${what} is not installed`, {

@@ -21,7 +21,7 @@ import { sendEvents } from './event-stream';
 import type { Service } from './parts';
 import { beginOrder } from './orders';
 import { takeUpload } from './upload';
-import { subjectOf, type Order } from './works';
+import { subjectOf, type Order } from './order';
 
 export interface Call {
   request: IncomingMessage;

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job } from '@nanite/contracts';
 import { describeError, NaniteError } from '@nanite/kit';
 import type { Outcome, Work } from './jobs';
+import { isLasting, orderOf, subjectOf, type Order } from './order';
 import type { Service } from './parts';
 import type { UnfinishedJob } from './unfinished';
-import { isLasting, orderOf, subjectOf, workOf, type Order } from './works';
+import { workOf } from './works';
 
 /** Work that got nowhere in so many starts of the service may be what ends it. */
 const mostAttempts = 5;

@@ -25,7 +25,7 @@ import { Jobs } from './jobs';
 import { resumeOrders } from './orders';
 import { UnfinishedJobs } from './unfinished';
 import { extensions } from './wiring';
-import { isLasting, orderOf } from './works';
+import { isLasting, orderOf } from './order';
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -4,7 +4,7 @@ import { Job, JobId } from '@nanite/contracts';
 import { describeError, writeAtomically, type Log } from '@nanite/kit';
 import { z } from 'zod';
 import { syncFolder } from '../store';
-import { orderOf } from './works';
+import { orderOf } from './order';
 
 /** Work that has not ended. */
 export const UnfinishedJob = z.object({

@@ -1,2 +1,3 @@
 export { chunkDocument, type Chunk } from './chunk';
+export type { Passages } from './passages';
 export { countTokens } from './tokens';

@@ -1,5 +1,4 @@
 import type { FileType, Place } from '@nanite/contracts';
-import type { Chunk } from '../chunk/chunk';
 
 /** A piece of a file as its author set it: a paragraph, a heading, a table, a function. */
 export interface Block {
@@ -23,9 +22,4 @@ export interface Extracted {
   blocks: Block[];
   /** What was left out and why, for people. */
   warnings: string[];
-}
-
-/** What the index keeps of a file. */
-export interface Passages extends Omit<Extracted, 'blocks'> {
-  chunks: Chunk[];
 }

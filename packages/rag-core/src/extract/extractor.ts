@@ -1,7 +1,8 @@
 import type { FileType } from '@nanite/contracts';
 import { CannotExtract, damaged } from './cannot-extract';
 import { companyOf, filesEach, type Company } from './company';
-import type { Extracted, Passages } from './extracted';
+import type { Passages } from '../chunk/passages';
+import type { Extracted } from './extracted';
 import { identify, identifyBytes } from './file-type';
 import { limits, mostBytes, mostMilliseconds } from './limits';
 import type { Answer, Question } from './protocol';

@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { FileType } from '@nanite/contracts';
 import { describeError, NaniteError } from '@nanite/kit';
 import { CannotExtract } from '../extract/cannot-extract';
-import type { Passages } from '../extract/extracted';
+import type { Passages } from '../chunk';
 import { identify, identifyBytes } from '../extract/file-type';
 import { mebibyte, mostBytes } from '../extract/limits';
 import type { Database } from '../store';

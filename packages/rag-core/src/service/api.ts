@@ -25,7 +25,8 @@ import {
   listCollections,
   oneCollection,
 } from './collections';
-import { status, type Service } from './service';
+import type { Service } from './service';
+import { status } from './status';
 import type { Visitor } from './view';
 
 interface Call {

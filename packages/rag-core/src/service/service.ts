@@ -1,7 +1,6 @@
 import type {
   KnowledgeEvent,
   KnowledgeQuestion,
-  KnowledgeStatus,
   Passage,
   SearchAnswer,
   SearchRequest,
@@ -9,7 +8,6 @@ import type {
 import type { Log } from '@nanite/kit';
 import type { Collections, Indexer } from '../index/index';
 import type { Database } from '../store';
-import { listCollections } from './collections';
 import type { Door, View } from './view';
 
 /** What answers questions about what is indexed, to somebody who may see a part of it. */
@@ -33,15 +31,4 @@ export interface Service {
   log: Log;
   /** Who is answered. */
   door: Door;
-}
-
-export async function status(service: Service, view: View): Promise<KnowledgeStatus> {
-  const { answering, indexer } = service;
-  const whole = await view.whole();
-  return {
-    collections: await listCollections(service, view),
-    dense: { down: answering.denseDown(), model: answering.embeddingModel },
-    rerank: { model: answering.rerankModel },
-    watch: whole ? indexer.watch : { folders: 0, degraded: null },
-  };
 }
