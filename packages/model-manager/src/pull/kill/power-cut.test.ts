@@ -153,6 +153,12 @@ describe.skipIf(why !== null)(`a power cut${why === null ? '' : ` (NOT SEEN: ${w
     }
   }
 
+  /** A control loses only what the kernel had not written of itself by the cut: about every third round finds it, so 25 miss it once in ten thousand. */
+  async function surviveRounds(name: string, command: string[]): Promise<void> {
+    for (let round = 0; round < 25; round++) await survive(`${name}-${round}`, made[0]![1], command);
+  }
+  const loss = /after the cut|no usable model|a blob|no such file/i;
+
   for (const [type, make] of made) {
     const missing = !kernelHas(type);
     it.skipIf(missing)(
@@ -168,17 +174,15 @@ describe.skipIf(why !== null)(`a power cut${why === null ? '' : ` (NOT SEEN: ${w
 
   it(
     'is found to lose what was acknowledged where nothing is synced: the control',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
-      await expect(
-        survive('unsynced', made[0]![1], ['eatmydata', process.execPath, program]),
-      ).rejects.toThrow(/after the cut|no usable model|a blob|no such file/i);
+      await expect(surviveRounds('unsynced', ['eatmydata', process.execPath, program])).rejects.toThrow(loss);
     },
   );
 
   it(
     'is found to lose what was acknowledged where folders are not: the control',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const careless = await victim(folder, 'careless', {
         file: 'store/durable.ts',
@@ -189,9 +193,7 @@ describe.skipIf(why !== null)(`a power cut${why === null ? '' : ` (NOT SEEN: ${w
           ],
         ],
       });
-      await expect(survive('careless', made[0]![1], [process.execPath, careless])).rejects.toThrow(
-        /after the cut|no usable model|a blob|no such file/i,
-      );
+      await expect(surviveRounds('careless', [process.execPath, careless])).rejects.toThrow(loss);
     },
   );
 });
