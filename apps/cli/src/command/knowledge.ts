@@ -40,7 +40,6 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     )
     .option('-n, --limit <number>', 'results at most', wholeNumber(1, 200), 10)
     .option('--full', 'show whole passages')
-    .option('--all', 'also what most likely says nothing of it (below 1 %)')
     .option(team, 'only in what this machine shares with a team')
     .option('--own', 'only in your own files')
     .option(json, asJson)

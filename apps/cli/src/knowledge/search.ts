@@ -17,7 +17,6 @@ export interface SearchOptions extends ScopeOptions {
   mode: 'hybrid' | 'sparse' | 'dense' | 'names';
   limit: number;
   full?: boolean;
-  all?: boolean;
   json?: boolean;
 }
 
@@ -34,7 +33,6 @@ export const search = (words: string[], options: SearchOptions): Promise<number>
       query,
       limit: options.limit,
       mode: options.mode,
-      ...(options.all && { least: 0 }),
       filter: {
         ...(options.collection.length > 0 && { collections: options.collection }),
         ...(options.type.length > 0 && { types: options.type as never }),

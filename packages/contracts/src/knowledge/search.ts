@@ -20,11 +20,6 @@ export const SearchRequest = z.strictObject({
   limit: z.number().int().min(1).max(200).default(10),
   filter: SearchFilter.default({}),
   scope: ScopeWish,
-  /**
-   * Probability that a passage must have to be shown. Meaning is near to something in every file: what comes below 1 % is
-   * nothing that a person would call found.
-   */
-  least: z.number().min(0).max(1).default(0.01),
   /** `hybrid` is words and meaning together; `names` looks at names of files as well, for search as one types. */
   mode: z.enum(['hybrid', 'sparse', 'dense', 'names']).default('hybrid'),
 });

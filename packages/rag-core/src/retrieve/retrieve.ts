@@ -21,7 +21,7 @@ const mostTyped = 60;
 const nameBonus = 2;
 
 /** What is looked for, in one index. */
-export type Wanted = Omit<SearchRequest, 'scope' | 'least'>;
+export type Wanted = Omit<SearchRequest, 'scope'>;
 
 export interface Retrieved {
   hits: Hit[];

@@ -7,7 +7,7 @@ import type { VectorWork } from '../index/index';
 import { GatewayReranker, retrieve, type RetrieveParts, type Retrieved, type Wanted } from '../retrieve';
 import type { Database } from '../store';
 import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
-import { findIn, likely } from './find';
+import { findIn } from './find';
 import { readPassage } from './passage';
 import type { Answering } from './service';
 import type { TeamKnowledge } from './team-knowledge';
@@ -75,13 +75,13 @@ export async function createAnswering(
     };
     return retrieve(wanted, parts, signal);
   };
-  const find = (request: Omit<SearchRequest, 'least'>, view: View, signal: AbortSignal): Promise<Retrieved> =>
+  const find = (request: SearchRequest, view: View, signal: AbortSignal): Promise<Retrieved> =>
     findIn({ database, team, own: (wanted, during) => own(wanted, view, during) }, request, signal);
   return {
-    async search({ least, ...request }, view, signal) {
+    async search(request, view, signal) {
       const started = performance.now();
       const found = await find(request, view, signal);
-      return { ...found, hits: likely(found.hits, least), milliseconds: performance.now() - started };
+      return { ...found, milliseconds: performance.now() - started };
     },
     ask: (question, view, signal) =>
       answerFrom(

@@ -3,7 +3,7 @@ import { NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestIndex } from '../index/testing';
 import type { Wanted } from '../retrieve';
-import { findIn, likely, type Places } from './find';
+import { findIn, type Places } from './find';
 import { merged } from './team-knowledge';
 
 const hit = (uri: string, score: number): Hit => ({
@@ -46,13 +46,6 @@ describe('two lists as one', () => {
       '? c',
     ]);
   });
-});
-
-it('what is probably nothing is not shown, unless its name was meant', () => {
-  const named = { ...hit('named', 0), ranks: { sparse: null, dense: 4, name: 1 } };
-  const shown = likely([hit('a', 0.5), named, hit('b', 0.004)], 0.01);
-  expect(shown.map(({ passage }) => passage.uri)).toEqual(['a', 'named']);
-  expect(likely([hit('b', 0)], 0)).toHaveLength(1);
 });
 
 describe('where is looked', () => {

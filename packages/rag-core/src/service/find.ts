@@ -1,4 +1,4 @@
-import type { Hit, SearchRequest } from '@nanite/contracts';
+import type { SearchRequest } from '@nanite/contracts';
 import { describeError, NaniteError } from '@nanite/kit';
 import type { Retrieved, Wanted } from '../retrieve';
 import type { Database } from '../store';
@@ -21,7 +21,7 @@ const nothing: Retrieved = { hits: [], notes: [] };
  */
 export async function findIn(
   { database, team, own }: Places,
-  { scope, ...wanted }: Omit<SearchRequest, 'least'>,
+  { scope, ...wanted }: SearchRequest,
   signal: AbortSignal,
 ): Promise<Retrieved> {
   if (team === null) {
@@ -47,10 +47,6 @@ export async function findIn(
   ]);
   return { hits: merged(mine.hits, theirs.hits, wanted.limit), notes: [...mine.notes, ...theirs.notes] };
 }
-
-/** Hits of at least this probability. A name that has what was typed was meant, whatever the file says. */
-export const likely = (hits: readonly Hit[], least: number): Hit[] =>
-  hits.filter(({ score, ranks }) => score >= least || ranks.name !== null);
 
 async function teamOrWhyNot(
   team: Pick<TeamKnowledge, 'search'>,

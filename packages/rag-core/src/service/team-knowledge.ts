@@ -21,7 +21,7 @@ export class TeamKnowledge {
   /** @throws NaniteError with the code of the team's service */
   async search(wanted: Wanted, signal: AbortSignal): Promise<Retrieved> {
     try {
-      const request: SearchRequest = { ...wanted, scope: 'team', least: 0 };
+      const request: SearchRequest = { ...wanted, scope: 'team' };
       const { hits, notes } = await this.client.search(request, signal);
       return {
         hits: hits.map((hit) => ({ ...hit, passage: { ...hit.passage, scope: 'team' } })),
