@@ -164,6 +164,17 @@ describe('a model that invents', () => {
     expect(done.why).toContain('nothing that your files bear out');
   });
 
+  it('where a file asks the same: the question is no answer', async () => {
+    const { said } = await answered({
+      says: 'Bananas are yellow [1].',
+      passages: [
+        'People ask where can it be reached, and wait.',
+        'It can be reached on port 11434 of this machine.',
+      ],
+    });
+    expect(said.map(({ text }) => text)).toEqual(['It can be reached on port 11434 of this machine.']);
+  });
+
   it('without end: it is not listened to for ever', async () => {
     const { done } = await answered({
       says: Array.from({ length: 50 }, (_, at) => `Cheese number ${at} is tasty.`).join(' '),

@@ -201,7 +201,10 @@ class Checker {
     /** Address of words of a source. */
     private readonly address: (number: number, quote: string) => string,
   ) {
-    this.windows = evidence.flatMap(windowsOf);
+    // Where a file asks the same, that is no answer. Of a few words it may be one.
+    const asked = wordsOf(question);
+    const asksToo = (quote: string) => asked.length > 3 && wordsOf(quote).join(' ').includes(asked.join(' '));
+    this.windows = evidence.flatMap(windowsOf).filter(({ quote }) => !asksToo(quote));
   }
 
   /** @param cited numbers that the model wrote: they are tried first, and believed only if they hold */
