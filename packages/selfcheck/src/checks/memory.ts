@@ -1,0 +1,97 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fail, pass, warn, type Check } from '../check';
+
+/** What our processes hold, in bytes; `services` without `workers`, which hold models. */
+export interface Held {
+  services: number;
+  workers: number;
+  /** Bytes by unit, the largest first. */
+  units: Array<[unit: string, bytes: number]>;
+  /** Memory that several processes share counted in parts (PSS), or, without root, with each of them (RSS). */
+  shared: 'parts' | 'each';
+}
+
+/** Our unit in a line of /proc/PID/cgroup; null for a process that is not ours. */
+export function unitOf(cgroup: string): string | null {
+  const unit = cgroup
+    .trim()
+    .split('/')
+    .findLast((part) => part.endsWith('.service'));
+  return unit?.startsWith('nanite-') === true && !unit.startsWith('nanite-selfcheck') ? unit : null;
+}
+
+const kib = (text: string, key: string): number | null => {
+  const found = new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1];
+  return found === undefined ? null : Number(found) * 1024;
+};
+
+/** Look at all processes; those that end meanwhile, or may not be looked at, are left out. */
+export async function heldByUs(proc = '/proc'): Promise<Held> {
+  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
+  const byUnit = new Map<string, number>();
+  let shared: Held['shared'] = 'parts';
+  for (const pid of (await readdir(proc)).filter((name) => /^\d+$/.test(name))) {
+    const unit = unitOf((await read(`${proc}/${pid}/cgroup`)).split('\n')[0] ?? '');
+    if (unit === null) continue;
+    let bytes = kib(await read(`${proc}/${pid}/smaps_rollup`), 'Pss');
+    if (bytes === null) {
+      bytes = kib(await read(`${proc}/${pid}/status`), 'VmRSS');
+      if (bytes !== null) shared = 'each';
+    }
+    byUnit.set(unit, (byUnit.get(unit) ?? 0) + (bytes ?? 0));
+  }
+  const units = [...byUnit].sort(([, a], [, b]) => b - a);
+  const sum = (isWorker: boolean) =>
+    units
+      .filter(([unit]) => unit.startsWith('nanite-model') === isWorker && !unit.startsWith('nanite-models'))
+      .reduce((total, [, bytes]) => total + bytes, 0);
+  const store = byUnit.get('nanite-models.service') ?? 0;
+  return { services: sum(false) + store, workers: sum(true), units, shared };
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;
+
+/** Below this a desktop begins to push programs out. */
+const little = 150e6;
+
+/** What all our services together may take while no model is loaded (issue "The first image"). */
+const mostAtRest = 200e6;
+
+/**
+ * @param before what was held before anything was asked
+ */
+export const memory = (before: () => Promise<Held>): Check => ({
+  id: 'memory',
+  title: 'Memory',
+  side: 'machine',
+  seconds: 30,
+  quick: true,
+  run: async () => {
+    const meminfo = await readFile('/proc/meminfo', 'utf8');
+    const total = kib(meminfo, 'MemTotal') ?? 0;
+    const available = kib(meminfo, 'MemAvailable') ?? 0;
+    const atRest = await before();
+    const now = await heldByUs();
+    const data = {
+      totalBytes: total,
+      availableBytes: available,
+      restBytes: atRest.services,
+      restModelBytes: atRest.workers,
+      servicesBytes: now.services,
+      modelBytes: now.workers,
+      sharedInParts: now.shared === 'parts',
+    };
+    const largest = now.units.map(([unit, bytes]) => `${unit.replace(/\.service$/, '')} ${megabytes(bytes)}`);
+    const said =
+      `${megabytes(available)} free of ${megabytes(total)}; our services ${megabytes(atRest.services)} before anything was asked, ` +
+      `${megabytes(now.services)} now, models ${megabytes(now.workers)}` +
+      (largest.length === 0 ? '' : `\n${largest.join(', ')}`);
+    if (available === 0)
+      return fail(`${said}\nnothing is free`, 'close programs, or nanite models stop NAME', data);
+    if (atRest.workers === 0 && atRest.services > mostAtRest) {
+      return warn(said, `our services should be below ${megabytes(mostAtRest)}: report this as a bug`, data);
+    }
+    if (available < little) return warn(said, 'close programs, or nanite models stop NAME', data);
+    return pass(said, data);
+  },
+});

@@ -1,0 +1,1 @@
+export { CheckId, CheckResult, CheckStatus, SelfCheckReport } from './report';

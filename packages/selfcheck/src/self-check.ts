@@ -1,0 +1,157 @@
+import { Capture } from './capture/capture';
+import { fail, skip, type Check, type Surroundings, type Verdict } from './check';
+import { ask } from './checks/ask';
+import { boot } from './checks/boot';
+import { disk } from './checks/disk';
+import { hardware } from './checks/hardware';
+import { knowledge } from './checks/knowledge';
+import { listeners } from './checks/listeners';
+import { heldByUs, memory, type Held } from './checks/memory';
+import { judgePackets } from './checks/outbound';
+import { gateway, models, team } from './checks/services';
+import { session, units } from './checks/units';
+import { checksAs, type Person } from './person';
+import type { CheckId, CheckResult, SelfCheckReport } from './report';
+import { asResult, runCheck } from './run-check';
+import { describeSystem } from './system';
+
+export interface Wish {
+  version: string;
+  /** Only these; null: all. */
+  only: readonly CheckId[] | null;
+  quick: boolean;
+  /** Multiplies every limit of time. */
+  patience: number;
+  /** Whose session and files are looked at, where root looks; null: of whoever runs this, or nobody's. */
+  person: Person | null;
+  /** Their name for the report; null: nobody's. */
+  personName: string | null;
+  /** Why there is nobody, where there should be; it fails what is to be looked at as that person. */
+  nobody: string | null;
+  root: boolean;
+  signal: AbortSignal;
+  /** Told of each result as soon as it is there. */
+  onResult: (result: CheckResult) => void;
+}
+
+/** What was sent is known once all else is done: its entry. */
+const outbound = { id: 'outbound', title: 'Nothing leaves the machine' } as const;
+
+/** Seconds until the capture must be seen to work, and until it must have shown the last packet. */
+const captureSeconds = 20;
+
+const atRest = (before: Held): Check => memory(() => Promise.resolve(before));
+
+/**
+ * All checks, in an order in which none disturbs another: what is held at rest is measured before anything is asked, and
+ * listeners and packets are looked at after everything has run.
+ */
+const checksOf = (before: Held): Check[] => [
+  units,
+  gateway,
+  models,
+  team,
+  hardware,
+  session,
+  ask,
+  knowledge,
+  atRest(before),
+  disk,
+  boot,
+  listeners,
+];
+
+/** @throws what the signal was aborted with, once everything is tidied up */
+export async function selfCheck(wish: Wish): Promise<SelfCheckReport> {
+  const { signal, patience, root } = wish;
+  const startedAt = new Date();
+  const system = await describeSystem(signal);
+  const around: Surroundings = { root, live: system.live };
+  const wanted = (id: CheckId, quick: boolean) =>
+    wish.only === null ? quick || !wish.quick : wish.only.includes(id);
+  const results: CheckResult[] = [];
+  const tell = (result: CheckResult) => {
+    results.push(result);
+    wish.onResult(result);
+  };
+
+  const before = await heldByUs();
+  const watch = wanted('outbound', false);
+  const since = performance.now();
+  const capture = watch ? await startCapture(root, limited(signal, captureSeconds * patience)) : null;
+  try {
+    const checks = checksOf(before).filter(({ id, quick }) => wanted(id, quick));
+    const persons = checks.filter(({ side }) => side === 'person');
+    for (const check of checks) {
+      if (check.side === 'person' && (wish.person !== null || wish.nobody !== null)) {
+        // All of them at once, where the first one stands.
+        if (check === persons[0]) for (const result of await asPerson(persons, wish)) tell(result);
+      } else tell(await runCheck(check, around, patience, signal));
+    }
+    if (watch) {
+      const verdict = await endCapture(capture!, limited(signal, captureSeconds * patience));
+      tell(asResult(outbound, verdict, (performance.now() - since) / 1000));
+    }
+  } catch (error) {
+    if (capture instanceof Capture) capture.cancel();
+    throw error;
+  }
+  return {
+    schema: 1,
+    version: wish.version,
+    startedAt: startedAt.toISOString(),
+    seconds: Math.round(performance.now() - since) / 1000,
+    system,
+    person: wish.personName,
+    root,
+    passed: results.every(({ status }) => status !== 'fail'),
+    checks: results,
+  };
+}
+
+const limited = (signal: AbortSignal, seconds: number): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+
+async function asPerson(checks: readonly Check[], wish: Wish): Promise<CheckResult[]> {
+  const { person, patience, signal, nobody } = wish;
+  const each = (verdict: Verdict) => checks.map((check) => asResult(check, verdict, 0));
+  if (person === null)
+    return each(
+      fail(nobody ?? 'nobody is logged in', 'see why: journalctl -b -u display-manager -u getty@tty1'),
+    );
+  const only = checks.map(({ id }) => id).join(',');
+  const results = await checksAs(person, ['--json', '--only', only, '--patience', String(patience)], signal);
+  return typeof results === 'string'
+    ? each(fail(`as ${person.name}: ${results}`, 'report this as a bug'))
+    : results;
+}
+
+async function startCapture(root: boolean, signal: AbortSignal): Promise<Capture | Verdict> {
+  if (!root) return skip('only root may see what is sent', 'sudo nanite-selfcheck');
+  try {
+    const capture = await Capture.start(signal);
+    if (typeof capture !== 'string') return capture;
+    if (capture.includes('not installed')) return skip(capture, 'sudo apt install tcpdump');
+    return fail(`what is sent cannot be seen: ${capture}`, 'sudo tcpdump -i any says more');
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    return fail('what is sent cannot be seen: not even our own probe was', 'sudo tcpdump -i any says more');
+  }
+}
+
+async function endCapture(capture: Capture | Verdict, signal: AbortSignal): Promise<Verdict> {
+  if (!(capture instanceof Capture)) return capture;
+  try {
+    const packets = await capture.stop(signal);
+    if (typeof packets !== 'string') return judgePackets(packets);
+    return fail(`the capture ended early: ${packets}`, 'check again; sudo tcpdump -i any says more');
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    return fail('the capture stopped seeing what is sent', 'check again, with more time: --patience 10');
+  }
+}
+
+/** sleep() wraps what its signal was aborted with. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === 'TimeoutError' || (error.cause instanceof Error && error.cause.name === 'TimeoutError'));
