@@ -2,9 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-// A service's table against another package's library: no package may know both, so this test does.
-// eslint-disable-next-line @nx/enforce-module-boundaries
-import { tensorTypes, unusableTypes } from '../../packages/model-manager/src/gate/ggml-types';
+import { tensorTypes, unusableTypes } from '@nanite/gguf';
 
 /**
  * The gate's table of tensor types against the library that is shipped, which is asked itself: a newer llama.cpp with one

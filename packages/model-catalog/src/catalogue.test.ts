@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CatalogueFamily, findInCatalogue } from '@nanite/contracts';
+import { ggufHeader } from '@nanite/gguf';
 import { afterAll, describe, expect, it } from 'vitest';
 import { withEntry } from './entry';
 import { readFamilies, withEstimates } from './files';
@@ -17,19 +18,6 @@ const variants = models.flatMap((model) => model.variants.map((variant) => ({ mo
 
 /** The SPDX identifiers used; another has to be looked up before it is added here. */
 const spdx = ['Apache-2.0', 'MIT', 'CC0-1.0'];
-
-/** A GGUF header with these keys, version 3, no tensors. */
-function gguf(metadata: Record<string, string | number>): Buffer {
-  const u32 = (n: number) => Buffer.from(Uint32Array.of(n).buffer);
-  const u64 = (n: number) => Buffer.from(BigUint64Array.of(BigInt(n)).buffer);
-  const text = (s: string) => Buffer.concat([u64(Buffer.byteLength(s)), Buffer.from(s)]);
-  const entries = Object.entries(metadata).map(([key, value]) =>
-    typeof value === 'string'
-      ? Buffer.concat([text(key), u32(8), text(value)])
-      : Buffer.concat([text(key), u32(4), u32(value)]),
-  );
-  return Buffer.concat([Buffer.from('GGUF'), u32(3), u64(0), u64(entries.length), ...entries]);
-}
 
 const header = {
   'general.architecture': 'llama',
@@ -162,7 +150,7 @@ describe('adding an entry', () => {
 
   it('takes size, digest and shape from a file', async () => {
     const path = join(folder, 'tiny.gguf');
-    writeFileSync(path, gguf(header));
+    writeFileSync(path, ggufHeader(header));
     const facts = await factsOfFile(path);
     const [model] = withEntry(family, said, facts).models;
     expect(model).toMatchObject({
@@ -171,7 +159,7 @@ describe('adding an entry', () => {
       architecture: { name: 'llama', layers: 2, kvHeads: 2, headSize: 16 },
       variants: [{ trust: 'pinned', sources: ['https://example.org/tiny.gguf'] }],
     });
-    expect(model?.variants[0]?.files[0]?.size).toBe(gguf(header).length);
+    expect(model?.variants[0]?.files[0]?.size).toBe(ggufHeader(header).length);
     const twice = () => withEntry(withEntry(family, said, facts), said, facts);
     expect(twice).toThrow('has a variant');
     expect(() => withEntry(family, { ...said, goodFor: [] }, facts)).toThrow();
@@ -182,7 +170,7 @@ describe('adding an entry', () => {
     const oid = 'a'.repeat(64);
     const server = createServer((req, res) => {
       const url = req.url ?? '';
-      if (url.includes('/resolve/')) return void res.end(gguf(header));
+      if (url.includes('/resolve/')) return void res.end(ggufHeader(header));
       res.setHeader('content-type', 'application/json');
       if (url.includes('/tree/')) {
         const plain = { type: 'file', size: 3, path: 'README.md', oid: 'b'.repeat(40) };

@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
+import { ggufHeader } from '@nanite/gguf';
 import type { FetchOptions } from '@nanite/sources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readModel, type PackagedModel } from './model';
 import { stageModel } from './stage';
-import { makeGguf } from './testing/gguf';
 
 type RegistryClient = NonNullable<FetchOptions['clients']>['npm'];
 
@@ -37,7 +37,9 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 class Fixture {
   readonly folder = join(root, 'model');
   readonly cache = join(root, 'cache');
-  weights = makeGguf({
+  weights = ggufHeader({
+    // An array to pass over.
+    'tokenizer.ggml.tokens': ['a', 'b'],
     'general.architecture': 'llama',
     'general.license': 'mit',
     'llama.context_length': 2048,
@@ -157,7 +159,9 @@ describe('a licence', () => {
 
   it('that the weights name differently is refused', async () => {
     const fixture = new Fixture();
-    fixture.weights = makeGguf({
+    fixture.weights = ggufHeader({
+      // An array to pass over.
+      'tokenizer.ggml.tokens': ['a', 'b'],
       'general.architecture': 'llama',
       'general.license': 'llama3.1',
       'llama.context_length': 2048,

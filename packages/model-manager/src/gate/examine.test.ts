@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bufferSource } from './bytes';
 import { broken, known, sound } from './corpus/corpus';
-import { ggufFile, tinyLlama, tinyWith, type WrittenTensor } from './corpus/gguf-file';
+import { ggufFile, type WrittenTensor } from '@nanite/gguf';
+import { tinyLlama, tinyWith } from './corpus/tiny-llama';
 import { onnxFile } from './corpus/onnx-file';
 import { examine } from './examine';
 import { Refusal } from './refusal';

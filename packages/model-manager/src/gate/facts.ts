@@ -1,7 +1,7 @@
 import { ModelCapability } from '@nanite/contracts';
 import { z } from 'zod';
 import { capabilitiesOf, roleOf } from './capabilities';
-import { fileTypes } from './ggml-types';
+import { fileTypes } from '@nanite/gguf';
 import type { GgufHeader } from './gguf';
 import { integerOf, splitOf, textOf } from './gguf-metadata';
 import { limits } from './limits';

@@ -1,26 +1,9 @@
+import { tensorTypes, unusableTypes, valueTypes, type TensorType, type ValueType } from '@nanite/gguf';
 import { ascii, Cursor, utf8, type ByteSource } from './bytes';
-import { tensorTypes, unusableTypes, type TensorType } from './ggml-types';
 import { limits } from './limits';
 import { refuse } from './refusal';
 import { Vocabulary } from './vocabulary';
 
-/** gguf.h, enum gguf_type. */
-export const valueTypes = [
-  'u8',
-  'i8',
-  'u16',
-  'i16',
-  'u32',
-  'i32',
-  'f32',
-  'bool',
-  'string',
-  'array',
-  'u64',
-  'i64',
-  'f64',
-] as const;
-export type ValueType = (typeof valueTypes)[number];
 type ScalarType = Exclude<ValueType, 'array'>;
 
 const widths: Record<Exclude<ScalarType, 'string'>, number> = {

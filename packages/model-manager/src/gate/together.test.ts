@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bufferSource } from './bytes';
-import { ggufFile, tinyWith, type Written } from './corpus/gguf-file';
+import { ggufFile, type Written } from '@nanite/gguf';
+import { tinyWith } from './corpus/tiny-llama';
 import { externalTensor, onnxFile } from './corpus/onnx-file';
 import { examine } from './examine';
 import { checkTogether, splitName, type ModelFile } from './together';

@@ -3,7 +3,7 @@ import type { Embedder } from '../embed';
 import { retrieve } from '../retrieve';
 import type { Vectors } from '../vectors';
 import type { DataSet } from './data-set';
-import { ndcg, pairedRandomisation, recall, reciprocalRank } from './measures';
+import { ndcg, pairedRandomisation, recall, reciprocalRank } from '@nanite/evaluation';
 import { documentOf, throwAway } from './throw-away';
 
 export const modes = ['sparse', 'dense', 'hybrid'] as const;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { pairedRandomisation } from '../statistics/paired';
+import { pairedRandomisation } from '@nanite/evaluation';
 import type { Bench, BenchOptions, BenchResult } from '../bench';
 import { build } from '../machine/build';
 import { installRetrievalPeers, retrievalVenv } from '../peers/retrieval';

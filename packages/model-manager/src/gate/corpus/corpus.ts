@@ -1,5 +1,6 @@
 import type { RefusalReason } from '../refusal';
-import { ggufFile, tinyLlama, tinyTensor, tinyWith } from './gguf-file';
+import { ggufFile } from '@nanite/gguf';
+import { tinyLlama, tinyTensor, tinyWith } from './tiny-llama';
 import { externalTensor, message, onnxFile } from './onnx-file';
 
 /** One file of the corpus, made by code: small, and the same each time. */

@@ -1,5 +1,5 @@
-import { ggufFile, tinyLlama, type WrittenFile, type WrittenTensor, type Written } from '../corpus/gguf-file';
-import { valueTypes } from '../gguf';
+import { ggufFile, valueTypes, type WrittenFile, type WrittenTensor, type Written } from '@nanite/gguf';
+import { tinyLlama } from '../corpus/tiny-llama';
 import type { Random } from './random';
 
 /** Numbers at which counts, lengths and offsets break. */

@@ -1,5 +1,5 @@
-import { tensorTypes } from '../ggml-types';
-import { valueTypes, type ValueType } from '../gguf';
+import { tensorTypes } from './tensor-types';
+import { valueTypes, type ValueType } from './value-types';
 
 /** A value as it is written; nothing is checked, so that broken files can be made. */
 export type Written =
@@ -21,6 +21,8 @@ export interface WrittenTensor {
   offset?: bigint;
   /** Written instead of the number of dimensions. */
   dimensions?: number;
+  /** Its numbers; default: zeros. */
+  data?: Uint8Array;
 }
 
 export interface WrittenFile {
@@ -35,7 +37,7 @@ export interface WrittenFile {
   dataBytes?: number;
 }
 
-/** A GGUF file, byte for byte as told. */
+/** A GGUF file, byte for byte as told (ggml/docs/gguf.md). For tests: nothing that ships writes one. */
 export function ggufFile(file: WrittenFile): Buffer {
   const parts: Buffer[] = [];
   const u32 = (value: number) => {
@@ -101,7 +103,8 @@ export function ggufFile(file: WrittenFile): Buffer {
   const alignment = file.alignment ?? 32;
   const padded = (size: number) => Math.ceil(size / alignment) * alignment;
   let place = 0;
-  for (const { name, shape, type, offset, dimensions } of file.tensors) {
+  const numbers: Array<[place: number, data: Uint8Array]> = [];
+  for (const { name, shape, type, offset, dimensions, data } of file.tensors) {
     string(name);
     u32(dimensions ?? shape.length);
     for (const size of shape) u64(BigInt(size));
@@ -109,88 +112,28 @@ export function ggufFile(file: WrittenFile): Buffer {
     u64(offset ?? BigInt(place));
     const known = tensorTypes.get(type) ?? { block: 1, bytes: 1 };
     const elements = shape.reduce<number>((product, size) => product * Number(size), 1);
-    place = padded(place + Math.min(2 ** 20, (elements / known.block) * known.bytes));
+    if (data !== undefined) numbers.push([place, data]);
+    // A file that lies about its size is not as large as it says.
+    place = padded(place + (data?.length ?? Math.min(2 ** 20, (elements / known.block) * known.bytes)));
   }
   const header = Buffer.concat(parts);
   const at = file.tensors.length === 0 ? header.length : padded(header.length);
-  return Buffer.concat([header, Buffer.alloc(at - header.length), Buffer.alloc(file.dataBytes ?? place)]);
+  const body = Buffer.alloc(file.dataBytes ?? place);
+  for (const [start, data] of numbers) body.set(data, start);
+  return Buffer.concat([header, Buffer.alloc(at - header.length), body]);
 }
 
-const text = (value: string): Written => ({ type: 'string', value });
-const u32 = (value: number): Written => ({ type: 'u32', value });
-
-/** Metadata and tensors of a whole, tiny llama model: 2 layers, 256 tokens; llama.cpp loads it. */
-export function tinyLlama(layers = 2): WrittenFile {
-  const width = 32;
-  const tokens = ['<unk>', '<s>', '</s>', ...Array.from({ length: 253 }, (_, at) => `t${at}`)];
-  const block = (at: number): WrittenTensor[] => [
-    { name: `blk.${at}.attn_norm.weight`, shape: [width], type: 0 },
-    { name: `blk.${at}.attn_q.weight`, shape: [width, width], type: 8 },
-    { name: `blk.${at}.attn_k.weight`, shape: [width, width], type: 8 },
-    { name: `blk.${at}.attn_v.weight`, shape: [width, width], type: 8 },
-    { name: `blk.${at}.attn_output.weight`, shape: [width, width], type: 8 },
-    { name: `blk.${at}.ffn_norm.weight`, shape: [width], type: 0 },
-    { name: `blk.${at}.ffn_gate.weight`, shape: [width, 64], type: 8 },
-    { name: `blk.${at}.ffn_up.weight`, shape: [width, 64], type: 8 },
-    { name: `blk.${at}.ffn_down.weight`, shape: [64, width], type: 8 },
-  ];
-  return {
-    metadata: [
-      ['general.architecture', text('llama')],
-      ['general.name', text('Tiny')],
-      ['general.license', text('apache-2.0')],
-      ['general.file_type', u32(7)],
-      ['llama.block_count', u32(layers)],
-      ['llama.context_length', u32(128)],
-      ['llama.embedding_length', u32(width)],
-      ['llama.feed_forward_length', u32(64)],
-      ['llama.attention.head_count', u32(2)],
-      ['llama.attention.head_count_kv', u32(2)],
-      ['llama.attention.layer_norm_rms_epsilon', { type: 'f32', value: 1e-5 }],
-      ['llama.rope.dimension_count', u32(16)],
-      ['tokenizer.ggml.model', text('llama')],
-      ['tokenizer.ggml.tokens', { type: 'array', of: 'string', values: tokens }],
-      ['tokenizer.ggml.scores', { type: 'array', of: 'f32', values: tokens.map(() => 0) }],
-      [
-        'tokenizer.ggml.token_type',
-        { type: 'array', of: 'i32', values: tokens.map((_, at) => (at < 3 ? 3 : 1)) },
-      ],
-      ['tokenizer.ggml.bos_token_id', u32(1)],
-      ['tokenizer.ggml.eos_token_id', u32(2)],
-      [
-        'tokenizer.chat_template',
-        text(
-          "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] }}{% endfor %}{% if tools %}{{ tools }}{% endif %}",
-        ),
-      ],
-    ],
-    tensors: [
-      { name: 'token_embd.weight', shape: [width, tokens.length], type: 8 },
-      ...Array.from({ length: layers }, (_, at) => block(at)).flat(),
-      { name: 'output_norm.weight', shape: [width], type: 0 },
-      { name: 'output.weight', shape: [width, tokens.length], type: 8 },
-    ],
-  };
+/** The metadata of a GGUF file from plain values: whole numbers as u32, words as strings, lists of words as arrays. */
+export function metadataOf(
+  values: Record<string, string | number | readonly string[]>,
+): WrittenFile['metadata'] {
+  return Object.entries(values).map(([key, value]) => {
+    if (typeof value === 'string') return [key, { type: 'string', value }] as const;
+    if (typeof value === 'number') return [key, { type: 'u32', value }] as const;
+    return [key, { type: 'array', of: 'string', values: value }] as const;
+  });
 }
 
-/** The tiny model with some pairs of its metadata changed, added, or (null) left out. */
-export function tinyWith(
-  changes: Record<string, Written | null>,
-  other: Partial<WrittenFile> = {},
-  base: WrittenFile = tinyLlama(),
-): WrittenFile {
-  const kept = base.metadata.filter(([key]) => !(String(key) in changes));
-  const added = Object.entries(changes).flatMap(([key, value]) =>
-    value === null ? [] : [[key, value] as const],
-  );
-  return { ...base, metadata: [...kept, ...added], ...other };
-}
-
-/** The tiny model with one tensor changed. */
-export function tinyTensor(index: number, change: Partial<WrittenTensor>): WrittenFile {
-  const base = tinyLlama();
-  return {
-    ...base,
-    tensors: base.tensors.map((tensor, at) => (at === index ? { ...tensor, ...change } : tensor)),
-  };
-}
+/** A GGUF file of metadata alone. */
+export const ggufHeader = (values: Record<string, string | number | readonly string[]>): Buffer =>
+  ggufFile({ metadata: metadataOf(values), tensors: [] });

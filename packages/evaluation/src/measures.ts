@@ -40,8 +40,10 @@ function randomBits(seed: number): () => number {
  * large appears if, question by question, chance decides which value is whose.
  *
  * @returns p, at least 1 / (rounds + 1)
+ * @throws RangeError where a value has no partner
  */
 export function pairedRandomisation(a: readonly number[], b: readonly number[], rounds = 20_000): number {
+  if (a.length !== b.length) throw new RangeError(`${a.length} values beside ${b.length}`);
   const differences = a.map((value, at) => value - b[at]!);
   const seen = Math.abs(differences.reduce((sum, difference) => sum + difference, 0));
   const random = randomBits(20_070_614);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ndcg, pairedRandomisation, recall, reciprocalRank } from './measures';
-import { summary, type Detail } from './evaluate';
 
 const relevant = new Map([
   ['a', 1],
@@ -68,18 +67,25 @@ describe('pairedRandomisation', () => {
       ),
     ).toBeCloseTo(1 / 20_001, 9);
   });
-});
 
-it('means are over questions', () => {
-  const detail = (question: string, value: number): Detail => {
-    const measured = { 'ndcg@10': value, 'recall@100': value, mrr: value };
-    const half = { 'ndcg@10': value / 2, 'recall@100': 0, mrr: 0 };
-    return { question, measured: { sparse: half, dense: measured, hybrid: measured }, scores: [] };
-  };
-  const data = { name: 'x', documents: [], questions: [], relevant: new Map() };
-  const { measured, significance } = summary(data, 'm', [detail('1', 1), detail('2', 0.5)]);
-  expect(measured.hybrid['ndcg@10']).toBe(0.75);
-  expect(measured.sparse['ndcg@10']).toBe(0.375);
-  expect(significance.sparse.ratio).toBe(2);
-  expect(significance.dense).toEqual({ ratio: 1, p: 1 });
+  it('is certain of nothing where both are alike', () => {
+    expect(pairedRandomisation([1, 2, 3], [1, 2, 3])).toBe(1);
+  });
+
+  it('gives what counting gives: two sign patterns of 2^5', () => {
+    // All five differences are 1: as far from 0 as it gets, in 2 of 32 patterns.
+    expect(pairedRandomisation([1, 1, 1, 1, 1], [0, 0, 0, 0, 0])).toBeCloseTo(2 / 32, 2);
+    // Three up, one down: |sum| >= 2 in 10 of 16 patterns.
+    expect(pairedRandomisation([1, 1, 1, 0], [0, 0, 0, 1])).toBeCloseTo(10 / 16, 2);
+  });
+
+  it('finds a small difference that holds for many', () => {
+    const base = Array.from({ length: 200 }, (_, at) => Math.sin(at));
+    const better = base.map((value, at) => value + (at % 3 === 0 ? -0.02 : 0.03));
+    expect(pairedRandomisation(better, base)).toBeLessThan(0.001);
+  });
+
+  it('takes no values without a partner', () => {
+    expect(() => pairedRandomisation([1], [1, 2])).toThrow(RangeError);
+  });
 });

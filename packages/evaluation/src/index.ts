@@ -1,0 +1,1 @@
+export { ndcg, pairedRandomisation, recall, reciprocalRank } from './measures';
