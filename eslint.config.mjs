@@ -14,7 +14,7 @@ const boundaries = [
   { sourceTag: 'type:native', onlyDependOnLibsWithTags: ['type:tool'] },
   {
     sourceTag: 'type:tool',
-    onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:core', 'type:tool'],
+    onlyDependOnLibsWithTags: ['type:contracts', 'type:kit', 'type:core', 'type:tool', 'type:tool-config'],
   },
 ];
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Machine } from '../harness';
 
@@ -37,19 +37,9 @@ beforeAll(async () => {
   );
   await as('ada', 'mkdir notes; echo "apples are red" >notes/a.txt; nanite knowledge add --wait ~/notes');
   const folder = mkdtempSync(join(tmpdir(), 'nanite-mcp-'));
-  await build({
-    entryPoints: [resolve(import.meta.dirname, 'clients/mcp-over-socket.ts')],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    outfile: join(folder, 'mcp-over-socket.mjs'),
-    banner: {
-      js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
-  machine.copy(join(folder, 'mcp-over-socket.mjs'), '/opt');
+  const client = resolve(import.meta.dirname, 'clients/mcp-over-socket.ts');
+  const program = await bundleProgram(client, folder, 'mcp-over-socket');
+  machine.copy(program, '/opt');
   rmSync(folder, { recursive: true });
 });
 afterAll(() => machine?.stop());

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
 
 export interface Ran {
   status: number | null;
@@ -24,20 +24,7 @@ export class Nanite {
   readonly home = join(this.folder, 'home');
 
   async build(): Promise<this> {
-    await build({
-      entryPoints: [resolve(import.meta.dirname, '../main.ts')],
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      outdir: join(this.folder, 'dist'),
-      outExtension: { '.js': '.mjs' },
-      banner: {
-        js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url);",
-      },
-      logLevel: 'error',
-    });
+    await bundleProgram(resolve(import.meta.dirname, '../main.ts'), join(this.folder, 'dist'), 'main', { parts: true });
     return this;
   }
 

@@ -1,4 +1,4 @@
-import { build } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
 import { mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,20 +8,9 @@ import type { WorkerPaths } from './worker';
 /** For tests, which run from the source: the sandboxed program as the bundle has it. */
 export async function buildExtractProgram(): Promise<WorkerPaths> {
   const outdir = mkdtempSync(join(tmpdir(), 'nanite-extract-'));
-  await build({
-    entryPoints: { extract: resolve(import.meta.dirname, 'program.ts') },
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire as __nodeRequire } from 'node:module'; const require = __nodeRequire(import.meta.url);",
-    },
+  const program = await bundleProgram(resolve(import.meta.dirname, 'program.ts'), outdir, 'extract', {
+    parts: true,
   });
   const grammars = dirname(createRequire(import.meta.url).resolve('@vscode/tree-sitter-wasm'));
-  return { program: join(outdir, 'extract.mjs'), grammars };
+  return { program, grammars };
 }

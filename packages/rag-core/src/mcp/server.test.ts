@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { build } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'nanite-mcp-'));
@@ -50,20 +50,8 @@ beforeAll(async () => {
     );
   });
   await new Promise<void>((done) => service.listen(socket, done));
-  const program = join(folder, 'program.mjs');
-  await build({
-    entryPoints: [resolve(import.meta.dirname, 'program.ts')],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    splitting: true,
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    banner: {
-      js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url);",
-    },
-    logLevel: 'error',
+  const program = await bundleProgram(resolve(import.meta.dirname, 'program.ts'), folder, 'program', {
+    parts: true,
   });
   client = new Client({ name: 'test', version: '1' });
   await client.connect(

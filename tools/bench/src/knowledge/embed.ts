@@ -1,4 +1,4 @@
-import { build as bundle } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench, BenchOptions, BenchResult } from '../bench';
@@ -39,19 +39,7 @@ export const bgeSmall = join(
 
 /** Bundle a program of nanite-rag's measure/ for a machine. */
 export async function bundled(name: string, folder: string): Promise<void> {
-  await bundle({
-    entryPoints: [join(checkout, 'packages/rag-core/measure', `${name}.ts`)],
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    outfile: join(folder, `${name}.mjs`),
-    external: ['koffi'],
-    banner: {
-      js: "import { createRequire as __c } from 'node:module'; const require = __c(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
+  await bundleProgram(join(checkout, 'packages/rag-core/measure', `${name}.ts`), folder, name);
 }
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
+import type { Plugin } from 'esbuild';
 
 /** A line of the source in whose place another is bundled. */
 export interface Sabotage {
@@ -11,7 +12,6 @@ export interface Sabotage {
 
 /** The process that changes a store, as one file: in `folder`, under `name`. */
 export async function victim(folder: string, name: string, sabotage: Sabotage | null): Promise<string> {
-  const outfile = join(folder, `${name}.mjs`);
   const plugin: Plugin = {
     name: 'sabotage',
     setup: ({ onLoad }) =>
@@ -26,23 +26,8 @@ export async function victim(folder: string, name: string, sabotage: Sabotage | 
         return { contents, loader: 'ts' };
       }),
   };
-  await build({
-    entryPoints: [join(import.meta.dirname, 'victim.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile,
-    plugins: [plugin],
-    external: ['koffi'],
-    banner: {
-      js: `import { createRequire as r } from 'node:module'; const require = r(${JSON.stringify(import.meta.url)});`,
-    },
-    // koffi is found from the source, not from the temporary folder.
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
-    logLevel: 'error',
-  });
-  return outfile;
+  const source = join(import.meta.dirname, 'victim.ts');
+  return bundleProgram(source, folder, name, { plugins: [plugin], standsIn: import.meta.filename });
 }
 
 /** sha256 of a model's first file; null: there is no such model. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleProgram } from '@nanite/test-programs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createExtractor, type Extractor } from '../../extract';
 import { buildExtractProgram } from '../../extract/testing';
@@ -29,22 +29,9 @@ let extractor: Extractor;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nanite-kill-'));
   files = join(folder, 'files');
-  program = join(folder, 'victim.mjs');
   mkdirSync(files);
-  await build({
-    entryPoints: [join(import.meta.dirname, 'victim.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile: program,
-    external: ['koffi'],
-    banner: {
-      js: `import { createRequire as r } from 'node:module'; const require = r(${JSON.stringify(import.meta.url)});`,
-    },
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
-    logLevel: 'error',
-  });
+  const victim = join(import.meta.dirname, 'victim.ts');
+  program = await bundleProgram(victim, folder, 'victim', { standsIn: import.meta.filename });
   paths = await buildExtractProgram();
   extractor = createExtractor(paths);
 });

@@ -1,0 +1,1 @@
+export { bundleProgram, type ProgramOptions } from './bundle-program';
