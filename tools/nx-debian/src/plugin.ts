@@ -68,8 +68,6 @@ function debianTargets(root: string, name: string): Record<string, TargetConfigu
     'install-test': {
       command: `${tool} install-test ${root}`,
       dependsOn: ['debs'],
-      // Machines are booted one at a time: they share two cores.
-      parallelism: false,
       metadata: { description: 'Install, reinstall, remove and purge in a booted clean trixie' },
     },
   };

@@ -14,7 +14,7 @@ import { TestIndex } from '../testing';
  * Kill a process that indexes with what is shipped, at random moments, start again, and compare with an index made in one
  * go. `NANITE_KILLS=1000` does more.
  */
-const kills = Number(process.env['NANITE_KILLS'] ?? 40);
+const kills = Number(process.env['NANITE_KILLS'] ?? 25);
 const manyFiles = 60;
 /** Milliseconds after its begin in which a run is killed: a run to the end takes most of them on two quiet cores. */
 const span = 900;
