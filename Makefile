@@ -2,12 +2,13 @@
 # Everything runs inside the trixie root that tools/target makes, so that a build on Debian 12, on 13 and in CI is one build.
 enter := tools/target/target enter
 nx := $(enter) npx nx
+image := tools/target/target enter -r image
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit debs repo iso bench shell clean
+.PHONY: help demo up down test check unit debs repo iso boot test-image bench-image bench shell clean
 .NOTPARALLEL:
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 node_modules/.package-lock.json: package-lock.json
 	@echo '==> Installing the build tools (npm ci)'
@@ -42,6 +43,15 @@ repo: debs ## publish them into the signed repository dist/repo/
 
 iso: ## the bootable image
 	@echo 'make iso: the image does not exist yet. It is the next step of the plan.' >&2; exit 1
+
+boot: node_modules/.package-lock.json ## boot the newest image of dist/images/ in QEMU (BOOT="--uefi --memory 2G")
+	@$(image) node --import tsx tools/vm/src/main.ts boot $(BOOT)
+
+test-image: node_modules/.package-lock.json ## boot the image on BIOS and UEFI and judge what it says of itself
+	@$(image) npx vitest run -c tests/boot/vitest.config.ts $(TESTS)
+
+bench-image: node_modules/.package-lock.json ## power-on to desktop, and size, beside a plain Debian live image
+	@$(image) node --import tsx tools/bench/src/image/main.ts $(BENCH)
 
 bench: node_modules/.package-lock.json ## measure beside peers; results in dist/bench/
 	@$(enter) node --import tsx tools/bench/src/main.ts

@@ -7,3 +7,5 @@ export { readText } from './read-text';
 export { difference, isBlank, screenContent, type ScreenContent, type Screenshot } from './screen';
 export { SerialConsole, type CommandResult } from './serial-console';
 export { VirtualMachine } from './virtual-machine';
+export { Stillness, type Frame } from './stillness';
+export { waitForDesktop, type DesktopOptions } from './wait-for-desktop';

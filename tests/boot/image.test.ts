@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  damagedCopy,
+  findOnMedium,
+  isBlank,
+  readText,
+  screenContent,
+  VirtualMachine,
+  waitForDesktop,
+  type VmOptions,
+} from '@nanite/vm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { keepPicture, newestImage } from './images';
+import { awaitSelfCheck, chooseInMenu, killedForMemory, logIn } from './live-system';
+
+const iso = process.env['NANITE_IMAGE'] ?? newestImage(/-desktop-amd64\.iso$/);
+const withoutModels = process.env['NANITE_IMAGE_NO_MODELS'] ?? newestImage(/-desktop-no-models-amd64\.iso$/);
+
+/** A whole live system under translation, on a machine that does other things too. */
+const bootTimeout = 1_200_000;
+
+let machine: VirtualMachine | undefined;
+
+async function boot(options: Partial<VmOptions>, image = iso): Promise<VirtualMachine> {
+  if (image === null) throw new Error('there is no image in dist/images/: make iso builds one');
+  machine = await VirtualMachine.boot({ image, lifetime: 3_000_000, ...options });
+  return machine;
+}
+
+afterEach(async () => {
+  await machine?.stop();
+  machine = undefined;
+});
+
+describe('the image', () => {
+  it(
+    'checks itself on BIOS with 2 GiB and no network card: it answers, and cites a file',
+    { timeout: 3_000_000 },
+    async () => {
+      const live = await boot({ firmware: 'bios', memory: 2048, network: 'none' });
+      await chooseInMenu(live, 'bios-menu', 'self-check');
+      const check = await awaitSelfCheck(live, 'bios-selfcheck');
+      const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
+      keepPicture('bios-desktop', desktop.screen);
+      expect(screenContent(desktop.screen).colours).toBeGreaterThan(40);
+      expect(check.report.system.live).toBe(true);
+      expect(check.statuses).not.toContain('fail');
+      expect(check.statuses).toMatchObject({
+        units: 'pass',
+        gateway: 'pass',
+        ask: 'pass',
+        knowledge: 'pass',
+      });
+      expect(check.rc).toBe(0);
+      await logIn(live, 300_000);
+      expect(await killedForMemory(live)).toEqual([]);
+    },
+  );
+
+  it(
+    'checks itself under Secure Boot with a network card: nothing leaves, nothing listens',
+    { timeout: 3_000_000 },
+    async () => {
+      const live = await boot({ firmware: 'secure-boot', memory: 3072, network: 'user' });
+      await chooseInMenu(live, 'secure-boot-menu', 'self-check');
+      const check = await awaitSelfCheck(live, 'secure-boot-selfcheck');
+      const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
+      keepPicture('secure-boot-desktop', desktop.screen);
+      expect(screenContent(desktop.screen).colours).toBeGreaterThan(40);
+      expect(check.statuses).toMatchObject({
+        ask: 'pass',
+        knowledge: 'pass',
+        listeners: 'pass',
+        outbound: 'pass',
+      });
+      expect(check.rc).toBe(0);
+      await logIn(live, 300_000);
+      // The last byte of the variable is its value; the four before it are attributes.
+      const { output } = await live.serial.run('od -An -tu1 /sys/firmware/efi/efivars/SecureBoot-*', 60_000);
+      expect(output.trim()).toMatch(/\b1$/);
+    },
+  );
+
+  it(
+    'comes to the desktop from a UEFI stick without a key being pressed',
+    { timeout: 3_000_000 },
+    async () => {
+      const live = await boot({ firmware: 'uefi', medium: 'stick', memory: 3072, network: 'user' });
+      const menu = await live.waitForWords(/nanite/i, 180_000);
+      keepPicture('uefi-stick-menu', menu);
+      expect(isBlank(menu)).toBe(false);
+      const desktop = await waitForDesktop(live, { timeout: bootTimeout });
+      keepPicture('uefi-stick-desktop', desktop.screen);
+      expect(isBlank(desktop.screen)).toBe(false);
+      expect(await readText(desktop.screen)).toMatch(/applications/i);
+    },
+  );
+
+  it('comes up with 1 GiB, says that no model fits, and kills nothing', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ firmware: 'bios', memory: 1024, network: 'none' });
+    await chooseInMenu(live, 'small-menu', 'self-check');
+    const check = await awaitSelfCheck(live, 'small-selfcheck');
+    expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'warn' });
+    expect(check.detail('ask')).toMatch(/memory|fit|GiB|GB|MB/);
+    await logIn(live, 300_000);
+    expect(await killedForMemory(live)).toEqual([]);
+    const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
+    keepPicture('small-desktop', desktop.screen);
+  });
+});
+
+describe('the entry that checks the medium', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nanite-damage-'));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('says of a good medium that it is good', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 1024 });
+    await chooseInMenu(live, 'check-menu', 'check the medium');
+    const screen = await live.waitForWords(/everything is ok|verified|successful/i, bootTimeout);
+    keepPicture('check-good', screen);
+  });
+
+  it('says of a medium with one flipped bit that it is damaged', { timeout: 3_000_000 }, async () => {
+    if (iso === null) throw new Error('there is no image in dist/images/: make iso builds one');
+    const { offset, length } = findOnMedium(iso, '/live/filesystem.squashfs');
+    const overlay = join(folder, 'damaged.qcow2');
+    damagedCopy(iso, overlay, offset + Math.floor(length * 0.7));
+    const live = await boot({ memory: 1024, format: 'qcow2' }, overlay);
+    await chooseInMenu(live, 'damaged-menu', 'check the medium');
+    const screen = await live.waitForWords(/not match|mismatch|damaged|failed|errors?/i, bootTimeout);
+    keepPicture('check-damaged', screen);
+    expect(await readText(screen)).not.toMatch(/everything is ok/i);
+  });
+});
+
+describe.skipIf(withoutModels === null)('the image without models', () => {
+  it('says how to get a model, on line and off', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 2048 }, withoutModels);
+    await chooseInMenu(live, 'no-models-menu', 'self-check');
+    const check = await awaitSelfCheck(live, 'no-models-selfcheck');
+    expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'warn' });
+    expect(check.detail('ask')).toMatch(/nanite models (pull|search|import)/);
+    await logIn(live, 300_000);
+    const { code, output } = await live.serial.run('nanite ask hello', 180_000);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/nanite models pull/);
+    expect(output).toMatch(/import|apt install|offline/);
+  });
+});
