@@ -1,5 +1,6 @@
 import { describeError } from '@nanite/kit';
 import { fail, type Check, type Surroundings, type Verdict } from './check';
+import { isTimeOver, within } from './limit';
 import type { CheckResult } from './report';
 
 export const asResult = (
@@ -29,14 +30,13 @@ export async function runCheck(
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const seconds = check.seconds * patience;
-  const limit = AbortSignal.timeout(seconds * 1000);
   const since = performance.now();
   let verdict: Verdict;
   try {
-    verdict = await check.run(AbortSignal.any([signal, limit]), around);
+    verdict = await within(seconds, signal, (limited) => check.run(limited, around));
   } catch (error) {
     signal.throwIfAborted();
-    verdict = limit.aborted
+    verdict = isTimeOver(error)
       ? fail(`did not end within ${seconds} seconds`, 'a slow machine needs more: --patience 10')
       : fail(describeError(error), 'report this as a bug');
   }

@@ -10,6 +10,7 @@ import { heldByUs, memory, type Held } from './checks/memory';
 import { judgePackets } from './checks/outbound';
 import { gateway, models, team } from './checks/services';
 import { session, units } from './checks/units';
+import { isTimeOver, within } from './limit';
 import { checksAs, type Person } from './person';
 import type { CheckId, CheckResult, SelfCheckReport } from './report';
 import { asResult, runCheck } from './run-check';
@@ -78,7 +79,7 @@ export async function selfCheck(wish: Wish): Promise<SelfCheckReport> {
   const before = await heldByUs();
   const watch = wanted('outbound', false);
   const since = performance.now();
-  const capture = watch ? await startCapture(root, limited(signal, captureSeconds * patience)) : null;
+  const capture = watch ? await startCapture(root, captureSeconds * patience, signal) : null;
   try {
     const checks = checksOf(before).filter(({ id, quick }) => wanted(id, quick));
     const persons = checks.filter(({ side }) => side === 'person');
@@ -89,7 +90,7 @@ export async function selfCheck(wish: Wish): Promise<SelfCheckReport> {
       } else tell(await runCheck(check, around, patience, signal));
     }
     if (watch) {
-      const verdict = await endCapture(capture!, limited(signal, captureSeconds * patience));
+      const verdict = await endCapture(capture!, captureSeconds * patience, signal);
       tell(asResult(outbound, verdict, (performance.now() - since) / 1000));
     }
   } catch (error) {
@@ -109,9 +110,6 @@ export async function selfCheck(wish: Wish): Promise<SelfCheckReport> {
   };
 }
 
-const limited = (signal: AbortSignal, seconds: number): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
-
 async function asPerson(checks: readonly Check[], wish: Wish): Promise<CheckResult[]> {
   const { person, patience, signal, nobody } = wish;
   const each = (verdict: Verdict) => checks.map((check) => asResult(check, verdict, 0));
@@ -126,32 +124,31 @@ async function asPerson(checks: readonly Check[], wish: Wish): Promise<CheckResu
     : results;
 }
 
-async function startCapture(root: boolean, signal: AbortSignal): Promise<Capture | Verdict> {
+async function startCapture(root: boolean, seconds: number, signal: AbortSignal): Promise<Capture | Verdict> {
   if (!root) return skip('only root may see what is sent', 'sudo nanite-selfcheck');
   try {
-    const capture = await Capture.start(signal);
+    const capture = await within(seconds, signal, (limited) => Capture.start(limited));
     if (typeof capture !== 'string') return capture;
     if (capture.includes('not installed')) return skip(capture, 'sudo apt install tcpdump');
     return fail(`what is sent cannot be seen: ${capture}`, 'sudo tcpdump -i any says more');
   } catch (error) {
-    if (!isTimeout(error)) throw error;
+    if (!isTimeOver(error)) throw error;
     return fail('what is sent cannot be seen: not even our own probe was', 'sudo tcpdump -i any says more');
   }
 }
 
-async function endCapture(capture: Capture | Verdict, signal: AbortSignal): Promise<Verdict> {
+async function endCapture(
+  capture: Capture | Verdict,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Verdict> {
   if (!(capture instanceof Capture)) return capture;
   try {
-    const packets = await capture.stop(signal);
+    const packets = await within(seconds, signal, (limited) => capture.stop(limited));
     if (typeof packets !== 'string') return judgePackets(packets);
     return fail(`the capture ended early: ${packets}`, 'check again; sudo tcpdump -i any says more');
   } catch (error) {
-    if (!isTimeout(error)) throw error;
+    if (!isTimeOver(error)) throw error;
     return fail('the capture stopped seeing what is sent', 'check again, with more time: --patience 10');
   }
 }
-
-/** sleep() wraps what its signal was aborted with. */
-const isTimeout = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.name === 'TimeoutError' || (error.cause instanceof Error && error.cause.name === 'TimeoutError'));

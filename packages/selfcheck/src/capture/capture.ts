@@ -33,25 +33,11 @@ export class Capture {
    * @throws what the signal was aborted with
    */
   static async start(signal: AbortSignal): Promise<Capture | string> {
-    const filter = `not ifindex 1 or (udp and dst port ${discardPort})`;
+    // What is sent over loopback is shown as received only.
+    const filter = `(outbound and not ifindex 1) or (ifindex 1 and udp and dst port ${discardPort})`;
     const child = spawn(
       'tcpdump',
-      [
-        '-i',
-        'any',
-        '-y',
-        'LINUX_SLL2',
-        '-Q',
-        'out',
-        '-p',
-        '-n',
-        '-tt',
-        '-l',
-        '--immediate-mode',
-        '-s',
-        '512',
-        filter,
-      ],
+      ['-i', 'any', '-y', 'LINUX_SLL2', '-p', '-n', '-tt', '-l', '--immediate-mode', '-s', '512', filter],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } },
     );
     const capture = new Capture(child, createSocket('udp4'));

@@ -10,7 +10,7 @@ const ofTheLink: ReadonlyArray<[what: string, pattern: RegExp]> = [
   ['time (NTP)', /^IP6? \S+ > \S+\.53: .*\b(A|AAAA)\? (\S+\.)?ntp\.org\./],
 ];
 
-/** A packet that was sent, as `tcpdump -n -y LINUX_SLL2` prints it. */
+/** A packet, as `tcpdump -n -y LINUX_SLL2` prints it. */
 export interface Packet {
   device: string;
   text: string;
@@ -18,7 +18,7 @@ export interface Packet {
 
 /** A line of tcpdump with a time stamp; null for another line. */
 export function readPacket(line: string): Packet | null {
-  const [, device, text] = /^\d+\.\d+ (\S+)\s+Out\s+(.*)$/.exec(line) ?? [];
+  const [, device, text] = /^\d+\.\d+ (\S+)\s+(?:Out|In)\s+(.*)$/.exec(line) ?? [];
   return device === undefined || text === undefined ? null : { device, text };
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { stateDir } from '@nanite/kit';
 import { fail, pass, warn, type Check } from '../check';
@@ -19,11 +19,13 @@ export const disk: Check = {
   run: async () => {
     const places = ['/', stateDir(), homedir()].filter((path) => existsSync(path));
     const free = new Map<string, number>();
+    const seen = new Set<number>();
     for (const path of places) {
+      const { dev } = await stat(path);
+      if (seen.has(dev)) continue;
+      seen.add(dev);
       const { bavail, bsize } = await statfs(path);
-      const bytes = bavail * bsize;
-      // One line a file system: the same number twice tells nothing.
-      if (![...free.values()].includes(bytes)) free.set(path, bytes);
+      free.set(path, bavail * bsize);
     }
     const lowest = Math.min(...free.values());
     const data = { freeBytes: lowest };

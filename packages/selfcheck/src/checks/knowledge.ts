@@ -3,6 +3,7 @@ import { shareDir } from '@nanite/kit';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, pass, skip, type Check, type Verdict } from '../check';
+import { within } from '../limit';
 import { hasUnit } from '../system';
 
 /** Collections of this check, also those of one that was killed. */
@@ -95,9 +96,11 @@ export const knowledge: Check = {
       return fail(error.message, error.hint ?? 'see why: journalctl --user -b -u nanite-rag');
     } finally {
       // With a limit of its own: the signal may be what ended the check.
-      await tidy(client, AbortSignal.timeout(30_000)).catch((error: unknown) => {
-        process.stderr.write(`nanite-selfcheck: collection ${name} is left: ${String(error)}\n`);
-      });
+      await within(30, new AbortController().signal, (limited) => tidy(client, limited)).catch(
+        (error: unknown) => {
+          process.stderr.write(`nanite-selfcheck: collection ${name} is left: ${String(error)}\n`);
+        },
+      );
     }
   },
 };

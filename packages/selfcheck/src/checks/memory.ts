@@ -11,13 +11,13 @@ export interface Held {
   shared: 'parts' | 'each';
 }
 
-/** Our unit in a line of /proc/PID/cgroup; null for a process that is not ours. */
+/** Our unit in /proc/PID/cgroup, which has a line for each hierarchy; null for a process that is not ours. */
 export function unitOf(cgroup: string): string | null {
   const unit = cgroup
-    .trim()
-    .split('/')
-    .findLast((part) => part.endsWith('.service'));
-  return unit?.startsWith('nanite-') === true && !unit.startsWith('nanite-selfcheck') ? unit : null;
+    .split('\n')
+    .map((line) => line.split('/').findLast((part) => part.endsWith('.service')))
+    .find((name) => name?.startsWith('nanite-'));
+  return unit === undefined || unit.startsWith('nanite-selfcheck') ? null : unit;
 }
 
 const kib = (text: string, key: string): number | null => {
@@ -31,7 +31,7 @@ export async function heldByUs(proc = '/proc'): Promise<Held> {
   const byUnit = new Map<string, number>();
   let shared: Held['shared'] = 'parts';
   for (const pid of (await readdir(proc)).filter((name) => /^\d+$/.test(name))) {
-    const unit = unitOf((await read(`${proc}/${pid}/cgroup`)).split('\n')[0] ?? '');
+    const unit = unitOf(await read(`${proc}/${pid}/cgroup`));
     if (unit === null) continue;
     let bytes = kib(await read(`${proc}/${pid}/smaps_rollup`), 'Pss');
     if (bytes === null) {
@@ -41,13 +41,13 @@ export async function heldByUs(proc = '/proc'): Promise<Held> {
     byUnit.set(unit, (byUnit.get(unit) ?? 0) + (bytes ?? 0));
   }
   const units = [...byUnit].sort(([, a], [, b]) => b - a);
-  const sum = (isWorker: boolean) =>
-    units
-      .filter(([unit]) => unit.startsWith('nanite-model') === isWorker && !unit.startsWith('nanite-models'))
-      .reduce((total, [, bytes]) => total + bytes, 0);
-  const store = byUnit.get('nanite-models.service') ?? 0;
-  return { services: sum(false) + store, workers: sum(true), units, shared };
+  const sum = (wanted: boolean) =>
+    units.reduce((total, [unit, bytes]) => total + (isWorker(unit) === wanted ? bytes : 0), 0);
+  return { services: sum(false), workers: sum(true), units, shared };
 }
+
+/** `nanite-model@<id>`, on the processor or a GPU; not `nanite-models`. */
+const isWorker = (unit: string): boolean => /^nanite-model(-gpu)?@/.test(unit);
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;
 
