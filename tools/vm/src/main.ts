@@ -69,6 +69,8 @@ async function boot(args: string[]): Promise<void> {
       serial: { type: 'boolean' },
     },
   });
+  const memory = parseMemory(values.memory);
+  const forwards = values.forward.map(parseForward);
   const image = positionals[0] ?? newestImage();
   const firmware: Firmware = values['secure-boot'] ? 'secure-boot' : values.uefi ? 'uefi' : 'bios';
   const medium: Medium = values.disk ? 'disk' : values.stick ? 'stick' : 'cd';
@@ -78,10 +80,10 @@ async function boot(args: string[]): Promise<void> {
     image,
     firmware,
     medium,
-    memory: parseMemory(values.memory),
+    memory,
     cpus: Number(values.cpus),
     network: values['no-network'] ? 'none' : 'user',
-    forwards: values.forward.map(parseForward),
+    forwards,
     capture: values.capture,
     display,
     reboot: true,
@@ -90,7 +92,7 @@ async function boot(args: string[]): Promise<void> {
   const machine = await VirtualMachine.boot(options);
   process.once('SIGINT', () => void machine.stop());
   process.once('SIGTERM', () => void machine.stop());
-  say(`Booting ${image} (${firmware}, ${medium}, ${options.memory} MiB).`);
+  say(`Booting ${image} (${firmware}, ${medium}, ${memory} MiB).`);
   if (acceleration() === 'tcg') {
     say(
       'KVM does not work here, so QEMU translates: it takes minutes to the desktop, where a computer takes seconds.',
@@ -104,7 +106,7 @@ async function boot(args: string[]): Promise<void> {
       `From another computer: ssh -L ${5900 + display}:127.0.0.1:${5900 + display} THIS-COMPUTER, then the same.`,
     );
   }
-  for (const { host, guest } of options.forwards ?? []) {
+  for (const { host, guest } of forwards) {
     say(`127.0.0.1:${host} leads to port ${guest} of the machine.`);
   }
   say(`${window ? 'Closing the window or ' : ''}Ctrl-C here pulls the plug; nothing is kept.`);
@@ -132,15 +134,16 @@ async function boot(args: string[]): Promise<void> {
 function attach(machine: VirtualMachine): void {
   machine.serial.mirror(process.stdout);
   process.stdin.on('data', (typed: Buffer) => machine.serial.type(typed.toString()));
+  void machine.ended.then(() => process.stdin.destroy());
 }
 
 async function main(): Promise<void> {
   const [command, ...rest] = process.argv.slice(2);
-  if (command === '--help' || command === '-h') process.stdout.write(usage);
-  else if (command === 'boot' && !rest.includes('--help') && !rest.includes('-h')) await boot(rest);
+  if ([command, ...rest].some((word) => word === '--help' || word === '-h')) process.stdout.write(usage);
+  else if (command === 'boot') await boot(rest);
   else {
-    process[rest.length > 0 ? 'stdout' : 'stderr'].write(usage);
-    process.exitCode = command === 'boot' ? 0 : 2;
+    process.stderr.write(usage);
+    process.exitCode = 2;
   }
 }
 
@@ -150,6 +153,4 @@ try {
   const hint = error instanceof NaniteError && error.hint !== null ? `\n  ${error.hint}` : '';
   say(`vm: ${describeError(error)}${hint}`);
   process.exitCode = 1;
-} finally {
-  process.stdin.unref();
 }
