@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,10 +39,12 @@ async function within<T>(milliseconds: number, what: string, work: Promise<T>): 
   }
 }
 
+const hasEnded = ({ exitCode, signalCode }: Qemu): boolean => exitCode !== null || signalCode !== null;
+
 /** Resolves when QEMU listens, rejects when it has ended before. */
 async function connectMonitor(qemu: Qemu, socketPath: string, complaints: () => string): Promise<QMPClient> {
   for (;;) {
-    if (qemu.exitCode !== null || qemu.signalCode !== null) {
+    if (hasEnded(qemu)) {
       throw new NaniteError('vm-not-started', `QEMU ended at once with ${qemu.exitCode ?? qemu.signalCode}`, {
         hint: complaints().trim() || 'it said nothing',
       });
@@ -50,11 +53,17 @@ async function connectMonitor(qemu: Qemu, socketPath: string, complaints: () => 
       const client = new QMPClient({ socketPath });
       client.on('error', () => undefined);
       try {
-        await client.connect();
+        // One that ends before it has greeted closes the connection, and the client would go on waiting.
+        await Promise.race([
+          client.connect(),
+          once(qemu, 'exit').then(() => Promise.reject(new Error('ended'))),
+        ]);
         return client;
       } catch (error) {
-        // The socket is there a moment before somebody listens on it.
-        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
+        await client.close();
+        // The socket is there a moment before somebody listens on it, and a moment longer than who listened.
+        const { code } = error as NodeJS.ErrnoException;
+        if (!hasEnded(qemu) && code !== 'ECONNREFUSED' && code !== 'ECONNRESET') throw error;
       }
     }
     await sleep(20);
@@ -150,7 +159,7 @@ export class VirtualMachine {
   }
 
   get running(): boolean {
-    return this.qemu.pid !== undefined && this.qemu.exitCode === null && this.qemu.signalCode === null;
+    return this.qemu.pid !== undefined && !hasEnded(this.qemu);
   }
 
   /** Milliseconds since it was switched on. */
