@@ -48,6 +48,23 @@ function newestImage(): string {
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+/** A window where there can be one, else a VNC address: an X server may be there and want a cookie that is not. */
+async function bootVisibly(
+  options: Omit<VmOptions, 'display'>,
+  windowWanted: boolean,
+): Promise<{ machine: VirtualMachine; display: 'window' | number }> {
+  if (windowWanted) {
+    try {
+      return { machine: await VirtualMachine.boot({ ...options, display: 'window' }), display: 'window' };
+    } catch (error) {
+      if (!(error instanceof NaniteError) || !(error.hint ?? '').includes('gtk')) throw error;
+      say(`No window on DISPLAY=${process.env['DISPLAY']}: ${error.hint?.split('\n').at(-1)}`);
+    }
+  }
+  const display = await freeVncDisplay();
+  return { machine: await VirtualMachine.boot({ ...options, display }), display };
+}
+
 async function boot(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
@@ -74,9 +91,7 @@ async function boot(args: string[]): Promise<void> {
   const image = positionals[0] ?? newestImage();
   const firmware: Firmware = values['secure-boot'] ? 'secure-boot' : values.uefi ? 'uefi' : 'bios';
   const medium: Medium = values.disk ? 'disk' : values.stick ? 'stick' : 'cd';
-  const window = values.vnc !== true && hasReachableDisplay();
-  const display = window ? 'window' : await freeVncDisplay();
-  const options: VmOptions = {
+  const options: Omit<VmOptions, 'display'> = {
     image,
     firmware,
     medium,
@@ -85,11 +100,10 @@ async function boot(args: string[]): Promise<void> {
     network: values['no-network'] ? 'none' : 'user',
     forwards,
     capture: values.capture,
-    display,
     reboot: true,
     lifetime: 0,
   };
-  const machine = await VirtualMachine.boot(options);
+  const { machine, display } = await bootVisibly(options, values.vnc !== true && hasReachableDisplay());
   process.once('SIGINT', () => void machine.stop());
   process.once('SIGTERM', () => void machine.stop());
   say(`Booting ${image} (${firmware}, ${medium}, ${memory} MiB).`);
@@ -109,7 +123,7 @@ async function boot(args: string[]): Promise<void> {
   for (const { host, guest } of forwards) {
     say(`127.0.0.1:${host} leads to port ${guest} of the machine.`);
   }
-  say(`${window ? 'Closing the window or ' : ''}Ctrl-C here pulls the plug; nothing is kept.`);
+  say(`${display === 'window' ? 'Closing the window or ' : ''}Ctrl-C here pulls the plug; nothing is kept.`);
   if (values.serial) attach(machine);
   const { screenshot } = values;
   const pictures =
