@@ -41,8 +41,16 @@ debs: node_modules/.package-lock.json ## build every .deb into dist/debs/
 repo: debs ## publish them into the signed repository dist/repo/
 	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
 
-iso: ## the bootable image
-	@echo 'make iso: the image does not exist yet. It is the next step of the plan.' >&2; exit 1
+FLAVOUR ?= desktop
+MODELS ?= offline
+PACKAGES ?=
+# What the image is made of; what these depend on is built with them.
+image_parts := nanite-desktop,nanite-server,nanite-firmware,nanite-offline-models,nanite-archive-keyring,nanite-release
+iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|none PACKAGES="more ones"
+	@echo '==> Building the packages' && $(nx) run-many -t debs -p $(image_parts) --output-style=stream >dist/iso-debs.log 2>&1 \
+		|| { tail -n 40 dist/iso-debs.log; exit 1; }
+	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
+	@$(enter) -r image node --import tsx tools/image/src/main.ts --flavour '$(FLAVOUR)' --models '$(MODELS)' --packages '$(PACKAGES)'
 
 boot: node_modules/.package-lock.json ## boot the newest image of dist/images/ in QEMU (BOOT="--uefi --memory 2G")
 	@$(image) node --import tsx tools/vm/src/main.ts boot $(BOOT)
