@@ -18,6 +18,10 @@ export async function chooseModel(
   const names = await client.chatModels(1, signal);
   if (names[0] !== undefined) return names[0];
   throw new NaniteError('no-model', 'no model that can chat is installed', {
-    hint: 'install one: sudo apt install nanite-model-smollm2-135m-instruct',
+    hint:
+      'with a network:    sudo apt install nanite-model-smollm2-135m-instruct\n' +
+      '                   or choose: nanite models search chat, nanite models pull NAME\n' +
+      'without a network: nanite models import FOLDER, from a stick that another computer filled with\n' +
+      '                   nanite models export NAME --to FOLDER; or a file: nanite models pull ./model.gguf',
   });
 }

@@ -40,7 +40,8 @@ export function judgeAnswer({ code, stdout, stderr }: Ran): Verdict {
   const { code: reason, message, hint } = refused.data.error;
   // Both are how the machine is made and not a fault in it: models are a person's choice.
   if (reason === 'no-model') return warn(message, hint ?? 'nanite models search', { model: null });
-  if (['model-too-large', 'no-memory', 'http-507'].includes(reason)) {
+  // Ollama's API has no codes: too large for this machine, or for what is free of it now.
+  if (['http-507', 'http-503'].includes(reason) && /needs \d+ MiB/.test(message)) {
     return warn(message, hint ?? 'nanite models search', { model: null });
   }
   return fail(message, hint ?? 'nanite status');

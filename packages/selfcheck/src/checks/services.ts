@@ -33,9 +33,10 @@ export const gateway: Check = {
       const data = { models: models.length, runnable: runnable.length, engine: true };
       const said = `answers on ${listeners.join(', ')}; ${plural(models.length, 'model')}`;
       const stuck = models.find((model) => !model.runnable);
-      if (runnable.length === 0 && stuck !== undefined) {
-        const why = `no model fits here: ${stuck.name}: ${stuck.why ?? 'unknown'}`;
-        return warn(why, 'nanite models fit NAME says what would run here', data);
+      if (stuck !== undefined) {
+        const whole = runnable.length === 0 ? 'no model fits here' : 'not every model runs here';
+        const hint = 'nanite models search shows others, nanite models fit NAME what would run here';
+        return warn(`${whole}: ${stuck.name}: ${stuck.why ?? 'unknown'}`, hint, data);
       }
       const notice = notices[0];
       if (notice !== undefined)
