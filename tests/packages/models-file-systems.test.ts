@@ -204,6 +204,16 @@ describe.each([
       await machine.run('rm /stick/photos');
     });
 
+    // So it is found out while writing, as where another program fills a stick meanwhile.
+    test.runIf(name.startsWith('FAT'))('one that fills up says so, and nothing half-made stays', async () => {
+      await machine.run('head --bytes 220M /dev/zero >/stick/photos');
+      const full = await nanite('export', 'smollm2:135m', '--to', '/stick');
+      expect(full.code).not.toBe(0);
+      expect(full.stderr).toContain('there is no room for /stick/');
+      expect((await machine.run('find /stick -mindepth 1')).stdout).toBe('/stick/photos\n');
+      await machine.run('rm /stick/photos');
+    });
+
     test.runIf(name.startsWith('FAT'))(
       'a file of more than 4 GiB is refused before a byte is written',
       async () => {

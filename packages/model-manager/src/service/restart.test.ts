@@ -246,6 +246,32 @@ describe('other work that the end of the service cut off', () => {
     expect((await found())?.last?.result).toMatchObject({ checked: 1, bad: [] });
   });
 
+  it('an export goes on too, over what was written before the kill', async () => {
+    await pull();
+    await stop();
+    const { manifest } = store.find('tiny:1');
+    const stick = join(folder, 'stick');
+    const at = join(stick, manifest.id);
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, '.nanite-0123456789ab'), 'half of it');
+    const id = 'abcdefgh12345678';
+    const request = { models: ['tiny:1'], path: stick, kind: 'export' };
+    const left = {
+      ...{ schema: 1, kind: 'export', request, id, attempts: 0 },
+      ...{ askedBy: [process.getuid?.() ?? 0], startedAt: new Date().toISOString() },
+    };
+    writeFileSync(join(folder, 'store/.jobs', `${id}.json`), JSON.stringify(left));
+    await start();
+    const found = async () => (await client.jobs()).jobs.find((each) => each.id === id);
+    await expect.poll(async () => (await found())?.state, { timeout: 20_000 }).toBe('done');
+    const [file] = manifest.files;
+    expect(sha256Of(readFileSync(join(at, file!.path)))).toBe(file!.sha256);
+    expect(readdirSync(at).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(existsSync(join(stick, 'SHA256SUMS'))).toBe(true);
+    expect(jobFiles()).toEqual([]);
+    expect(lines.join('')).toContain('a export goes on');
+  });
+
   it('says so where it cannot be done any more', async () => {
     const gate = hang();
     await client.uploadBlob(digest, Readable.from([bytes]));

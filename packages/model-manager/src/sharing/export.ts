@@ -7,6 +7,8 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  rmdirSync,
+  rmSync,
   statfsSync,
   statSync,
 } from 'node:fs';
@@ -15,7 +17,7 @@ import { ModelManifest, ModelRecord, type StoredModel } from '@nanite/contracts'
 import { NaniteError, writeAtomically } from '@nanite/kit';
 import type { FoundModel } from './found';
 import { flush, forgetCached, largestFile } from './file-system';
-import { place, placeError, type Placed } from './place';
+import { isDraft, place, placeError, type Placed } from './place';
 
 const sumsName = 'SHA256SUMS';
 
@@ -46,7 +48,8 @@ function sync(path: string): void {
 /**
  * Put models into a folder that can leave this machine: each in a folder of its own with its manifest, and SHA256SUMS of
  * all of it, which `sha256sum -c` reads too. What was copied is read back from the device before it counts, and when this
- * ends all of it is there: a stick can be unmounted at once.
+ * ends all of it is there: a stick can be unmounted at once. Where it fails nothing is left of what it put there, only what
+ * was there before.
  *
  * @throws NaniteError `no-space`, `too-large-for-filesystem` 507 before a byte is written; `digest-mismatch` 422
  */
@@ -56,6 +59,24 @@ export async function exportModels(
   report: (file: PlacedFile) => void = () => {},
 ): Promise<PlacedFile[]> {
   checkRoom(models, folder);
+  for (const { manifest } of models) removeDrafts(join(folder, manifest.id));
+  const made: string[] = [];
+  try {
+    return await put(models, folder, report, made);
+  } catch (error) {
+    for (const path of made) rmSync(path, { force: true });
+    for (const { manifest } of models) removeEmpty(join(folder, manifest.id));
+    throw error;
+  }
+}
+
+/** @param made gets the paths of what was not there before, as soon as it is */
+async function put(
+  models: readonly StoredModel[],
+  folder: string,
+  report: (file: PlacedFile) => void,
+  made: string[],
+): Promise<PlacedFile[]> {
   const placed: PlacedFile[] = [];
   const sums = readSums(folder);
   for (const { manifest, record, path } of models) {
@@ -64,6 +85,7 @@ export async function exportModels(
       const to = join(at, file.path);
       const isThere = statSync(to, { throwIfNoEntry: false })?.size === file.size;
       const how = isThere ? 'there' : place(join(path, file.path), to, false);
+      if (!isThere) made.push(to);
       sync(to);
       await forgetCached(to);
       const found = await sha256Of(to);
@@ -84,6 +106,7 @@ export async function exportModels(
     ] as const;
     for (const [name, value] of texts) {
       const text = `${JSON.stringify(value, null, 2)}\n`;
+      if (!existsSync(join(at, name))) made.push(join(at, name));
       writeText(join(at, name), text);
       sums.set(join(manifest.id, name), createHash('sha256').update(text).digest('hex'));
     }
@@ -92,6 +115,21 @@ export async function exportModels(
   writeText(join(folder, sumsName), lines.join(''));
   await flush(folder);
   return placed;
+}
+
+/** What an export that was killed left half-written under a name of its own. */
+function removeDrafts(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    if (isDraft(name)) rmSync(join(folder, name), { force: true });
+}
+
+/** A folder, and those in it, unless there is anything in them. */
+function removeEmpty(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeEmpty(join(folder, entry.name));
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 function writeText(path: string, text: string): void {

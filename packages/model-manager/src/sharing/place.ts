@@ -17,6 +17,9 @@ import { NaniteError } from '@nanite/kit';
 
 export type Placed = 'there' | 'reflink' | 'hardlink' | 'symlink' | 'copy';
 
+/** Name of a file that is not complete yet, in any folder. */
+export const isDraft = (path: string): boolean => /(^|\/)\.nanite-[0-9a-f]{12}$/.test(path);
+
 const isCode = (error: unknown, ...codes: string[]): boolean =>
   codes.includes((error as NodeJS.ErrnoException).code ?? '');
 

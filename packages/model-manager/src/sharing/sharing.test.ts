@@ -7,6 +7,7 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -338,6 +339,43 @@ describe('sharing', () => {
     const sums = join(stick, 'SHA256SUMS');
     writeFileSync(sums, readFileSync(sums, 'utf8').replace(sha(text), sha(evil)));
     expect(() => scanExport(stick)).toThrow('outside its folder');
+  });
+
+  it('leaves nothing of an export that failed, and all that was there before', async () => {
+    const model = await aModel();
+    const stick = join(folder, 'stick');
+    const at = join(stick, model.manifest.id);
+    put(join(at, 'holiday.jpg'), 'not ours');
+    const spoiled = { ...model.manifest.files[0]!, path: 'second.gguf', sha256: sha('something else') };
+    put(join(model.path, spoiled.path), weights);
+    const damaged = {
+      ...model,
+      manifest: { ...model.manifest, files: [...model.manifest.files, spoiled] },
+    };
+    await expect(exportModels([damaged], stick)).rejects.toMatchObject({ code: 'digest-mismatch' });
+    expect(readdirSync(stick, { recursive: true })).toEqual([
+      model.manifest.id,
+      join(model.manifest.id, 'holiday.jpg'),
+    ]);
+    rmSync(join(at, 'holiday.jpg'));
+    await expect(exportModels([damaged], stick)).rejects.toMatchObject({ code: 'digest-mismatch' });
+    expect(readdirSync(stick)).toEqual([]);
+    // The same without the damage stays: nothing else was in the way.
+    await exportModels([model], stick);
+    expect(readdirSync(stick).sort()).toEqual(['SHA256SUMS', model.manifest.id]);
+  });
+
+  it('goes on with an export that was killed, and keeps no half-written file', async () => {
+    const model = await aModel();
+    const stick = join(folder, 'stick');
+    const at = join(stick, model.manifest.id);
+    const [file] = model.manifest.files;
+    put(join(at, file!.path), weights);
+    put(join(at, '.nanite-0123456789ab'), 'half of it');
+    const [placed] = await exportModels([model], stick);
+    expect(placed).toMatchObject({ how: 'there' });
+    expect(readdirSync(at).filter((name) => name.startsWith('.'))).toEqual([]);
+    execFileSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: stick });
   });
 });
 
