@@ -111,7 +111,9 @@ describe('a chat model', () => {
       listed = all.find(({ manifest }) => manifest.format === 'gguf')?.fit;
       if (!listed) await machine.run('sleep 0.5');
     }
-    expect(listed).toMatchObject({ runs: true, basis: 'llama.cpp', memoryBytes: fits[0]!.memoryBytes });
+    expect(listed).toMatchObject({ runs: true, basis: 'llama.cpp' });
+    // But for what its path takes of the heap.
+    expect(Math.abs(listed!.memoryBytes - fits[0]!.memoryBytes)).toBeLessThan(4096);
     await fill('smollm2:135m', 3900, 1);
     const { estimate, peak, context } = await peakOf('smollm2');
     expect(context).toBe(4096);
@@ -196,12 +198,8 @@ async function gemmaWeights(): Promise<Buffer> {
   return whole;
 }
 
-/**
- * Not within a tenth: llama.cpp counts room for the scores of all 512 tokens of a batch, 512 MiB for a vocabulary of
- * 262,144, and a worker touches those of the last token alone. Nothing may rely on that: the room is promised, so this
- * errs to the safe side (docs/decisions/0089).
- */
-test('a model with a large vocabulary takes no more than was said, and not much less', async () => {
+/** A vocabulary of 262,144, layers with a window, a table of tokens that is kept twice (docs/decisions/0123). */
+test('a model with a large vocabulary takes what was planned and listed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nanite-gemma-'));
   try {
     writeFileSync(join(folder, 'gemma.gguf'), await gemmaWeights());
@@ -220,8 +218,6 @@ test('a model with a large vocabulary takes no more than was said, and not much 
   await fill('gemma3:270m', 3900, 1);
   const { estimate, peak, context } = await peakOf('gemma3');
   expect(context).toBe(fits[0]!.context);
-  console.log(`gemma3:270m: ${(estimate / 1e6).toFixed(1)} MB expected, peak ${(peak / 1e6).toFixed(1)} MB`);
-  expect(Math.abs(fits[0]!.memoryBytes / estimate - 1)).toBeLessThan(0.01);
-  expect(peak).toBeLessThan(estimate);
-  expect(peak).toBeGreaterThan(estimate * 0.6);
+  expectWithinATenth('plan of gemma3:270m', estimate, peak);
+  expectWithinATenth('fit of gemma3:270m', fits[0]!.memoryBytes, peak);
 });

@@ -48,6 +48,7 @@ const status = GatewayStatus.parse({
           gpuLayers: 0,
           memoryBytes: 300 * 2 ** 20,
           vramBytes: 0,
+          limitBytes: null,
           reasons: ['2 CPUs are free'],
         },
       },

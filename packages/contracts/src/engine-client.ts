@@ -1,3 +1,4 @@
+import { agreed } from './agreed';
 import type { z } from 'zod';
 import { EngineStatus, ModelList, Worker, WorkerList, WorkerPlan, type WorkerRequest } from './engine';
 import { requestOverSocket } from './socket-request';
@@ -49,6 +50,7 @@ export class EngineClient {
     body?: unknown,
     signal?: AbortSignal,
   ): Promise<T> {
-    return schema.parse(await requestOverSocket({ socketPath: this.socketPath, method, path, body, signal }));
+    const answer = await requestOverSocket({ socketPath: this.socketPath, method, path, body, signal });
+    return agreed(schema, answer, { service: 'nanite-engine', path });
   }
 }

@@ -48,6 +48,11 @@ export const WorkerPlan = z.object({
   /** Peak memory expected: weights, KV cache and buffers. */
   memoryBytes: Bytes,
   vramBytes: Bytes,
+  /**
+   * Where the kernel ends it (MemoryMax): the peak with headroom for what an estimate cannot know (the allocator, grammars,
+   * images). Null in what an older engine planned.
+   */
+  limitBytes: Bytes.nullable().default(null),
   /** Why these were chosen, one sentence each. */
   reasons: z.array(z.string()),
 });
@@ -85,6 +90,9 @@ export const ModelEntry = z.object({
   /** False where it cannot run here; `why` says the reason. */
   runnable: z.boolean(),
   why: z.string().nullable(),
+  /** Code of that reason, such as `backend-missing` or `model-too-large`, and its HTTP status. */
+  whyCode: z.string().nullable().default(null),
+  whyStatus: z.number().int().nullable().default(null),
   /** A version that is not current yet, under the name of stagedName(): lists leave it out, who names it can ask it. */
   staged: z.boolean().default(false),
 });

@@ -1,3 +1,4 @@
+import { agreed } from './agreed';
 import type { z } from 'zod';
 import { ApiFailure } from './api-failure';
 import type { GatewayStatus } from './gateway';
@@ -146,9 +147,6 @@ export class GatewayClient {
   }
 
   private checked<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
-    const result = schema.safeParse(value);
-    if (result.success) return result.data;
-    const message = `${this.where} answered ${path} with something we do not know`;
-    throw new ApiFailure(502, 'bad-answer', message, null, { cause: result.error });
+    return agreed(schema, value, { service: 'nanite-gateway', path, who: this.where });
   }
 }

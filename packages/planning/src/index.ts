@@ -1,11 +1,23 @@
 export { chooseBackend, type Backend, type BackendChoice } from './backend';
-export { llamaBase, needFromFit, parseFit, type FitSample } from './llama';
+export {
+  bytesOfFiles,
+  checkpoints,
+  llamaBase,
+  llamaUse,
+  needFromFit,
+  parseFit,
+  unknownVocabulary,
+  useEnvironment,
+  type FitSample,
+  type LlamaUse,
+} from './llama';
 export {
   largestShape,
   leastContext,
   mebibyte,
-  totalMemory,
+  place,
   type MemoryNeed,
+  type Placement,
   type WantedShape,
 } from './memory';
 export { batchTokens, onnxNeed, type OnnxModel } from './onnx';

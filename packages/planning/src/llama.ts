@@ -1,47 +1,134 @@
+import type { ModelManifest } from '@nanite/contracts';
 import { mebibyte, type MemoryNeed } from './memory';
 
-/** One line of `llama-fit-params --fit-print`, MiB turned into bytes, all devices added up. */
+/** What `llama-fit-params --fit-print on` says of one context with one slot, in bytes (packages/llama, patch 5). */
 export interface FitSample {
   context: number;
-  model: number;
+  /** Weights in buffers that the processor reads as they are, and repacked for it. */
+  plain: number;
+  repacked: number;
   cache: number;
   compute: number;
+  /** Heap of a process that has loaded the vocabulary and no weights. */
+  heap: number;
+  /** Tokens of the vocabulary. */
+  vocabulary: number;
+  /** Tokens that layers with a sliding window see; 0 where all layers see all. */
+  window: number;
 }
 
-/**
- * The table of `llama-fit-params --fit-print on`: `<device> <model> <context> <compute>` in MiB, one device a line.
- *
- * @returns null where there is no such table
- */
+/** @returns null where the output says no such thing */
 export function parseFit(stdout: string, context: number): FitSample | null {
-  const rows = [...stdout.matchAll(/^\S+ (\d+) (\d+) (\d+)\s*$/gm)];
-  if (rows.length === 0) return null;
-  const sum = (column: number) => rows.reduce((bytes, row) => bytes + Number(row[column]) * mebibyte, 0);
-  return { context, model: sum(1), cache: sum(2), compute: sum(3) };
+  const buffers = [...stdout.matchAll(/^need buffer (\S+) (\d+) (\d+) (\d+)$/gm)];
+  const [heap, vocabulary, window] = ['heap', 'vocabulary', 'window'].map((name) => {
+    const said = new RegExp(`^need ${name} (\\d+)$`, 'm').exec(stdout)?.[1];
+    return said === undefined ? undefined : Number(said);
+  });
+  if (buffers.length === 0 || heap === undefined || vocabulary === undefined || window === undefined)
+    return null;
+  const sum = (column: number, rows = buffers) => rows.reduce((bytes, row) => bytes + Number(row[column]), 0);
+  return {
+    context,
+    plain: sum(
+      2,
+      buffers.filter(([, name]) => name === 'Host'),
+    ),
+    repacked: sum(
+      2,
+      buffers.filter(([, name]) => name !== 'Host'),
+    ),
+    cache: sum(3),
+    compute: sum(4),
+    heap,
+    vocabulary,
+    window,
+  };
+}
+
+/** How a model is used, as far as llama.cpp's buffers depend on it. */
+export type LlamaUse = 'generate' | 'embed' | 'rank';
+
+/** What a model of these capabilities is used for: one that can do both generates. */
+export function llamaUse(capabilities: ModelManifest['capabilities']): LlamaUse {
+  if (capabilities.includes('completion') || capabilities.includes('chat')) return 'generate';
+  if (capabilities.includes('embedding')) return 'embed';
+  return capabilities.includes('rerank') ? 'rank' : 'generate';
 }
 
 /**
- * llama-server's need from two samples of llama.cpp's own arithmetic, at different contexts and one slot.
+ * Environment of llama.cpp's programs that decides over its buffers besides context and slots.
+ *
+ * @param context an input that is embedded or ranked is computed in one piece; null where the caller says so itself
+ */
+export function useEnvironment(use: LlamaUse, context: number | null): Record<string, string> {
+  if (use === 'generate') return {};
+  return {
+    ...(use === 'embed' ? { LLAMA_ARG_EMBEDDINGS: 'true' } : { LLAMA_ARG_RERANKING: 'true' }),
+    ...(context !== null && { LLAMA_ARG_BATCH: String(context), LLAMA_ARG_UBATCH: String(context) }),
+  };
+}
+
+/**
+ * llama-server's need from two samples of llama.cpp's own arithmetic, at different contexts and one slot
+ * (docs/decisions/0123).
  *
  * Cache and buffers grow with the context along a straight line, for every architecture: with sliding windows the
  * slope is smaller, with a recurrent state it is 0. Each slot has a cache of its own; the buffers are shared.
- * @param fileBytes size of the weights, the lower bound of what they take
+ * @param files bytes of the weights' files, and of what comes beside them: projectors, adapters
  */
-export function needFromFit(low: FitSample, high: FitSample, fileBytes: number): MemoryNeed {
+export function needFromFit(
+  low: FitSample,
+  high: FitSample,
+  files: { weights: number; besides: number },
+  use: LlamaUse = 'generate',
+): MemoryNeed {
   const span = Math.max(1, high.context - low.context);
   const line = (a: number, b: number) => {
     const slope = Math.max(0, (b - a) / span);
-    // A MiB more than the sample: the table is rounded down.
-    return (context: number) => Math.max(0, a + mebibyte + slope * (context - low.context));
+    return (context: number) => Math.max(0, a + slope * (context - low.context));
   };
   const cache = line(low.cache, high.cache);
   const compute = line(low.compute, high.compute);
+  const { vocabulary, window, heap } = high;
+  // The part of the cache that does not grow: of layers with a window, which hold a batch besides, or a recurrent state.
+  const fixed = Math.min(cache(0), low.cache);
+  const checkpoint = window > 0 ? (fixed * window) / (window + batchTokens) : fixed;
+  const slot = checkpoints * checkpoint + scoresOfToken * vocabulary;
+  // Where the scores of all tokens are computed, as for embeddings of a model that could generate, they are copied out as well.
+  const copied = use !== 'generate' && high.compute >= 4 * vocabulary * high.context ? 4 * vocabulary : 0;
   return {
-    weights: Math.max(fileBytes, high.model),
-    working: (context, slots) => slots * cache(context) + compute(context),
-    base: llamaBase,
+    weights: files.weights + files.besides,
+    weightsOnCpu: high.plain + high.repacked + files.besides,
+    working: (context, slots) => slots * (cache(context) + slot) + compute(context) + copied * context,
+    base: llamaBase + heap,
+    passing: grammarOfToken * vocabulary,
   };
 }
 
-/** llama-server of our build with a small vocabulary and no weights: libraries, tokenizer, threads (docs/benchmarks.md). */
-export const llamaBase = 60 * mebibyte;
+/** The files of a model, as `needFromFit` wants them. */
+export function bytesOfFiles(files: ReadonlyArray<{ role: string; size: number | null }>): {
+  weights: number;
+  besides: number;
+} {
+  const sum = (...roles: string[]) =>
+    files.reduce((bytes, { role, size }) => bytes + (roles.includes(role) ? (size ?? 0) : 0), 0);
+  return { weights: sum('weights'), besides: sum('projector', 'adapter') };
+}
+
+/** llama-server without the heap of a model: program, libraries, graphs, threads; 17 to 33 MiB with 21 vocabularies. */
+export const llamaBase = 24 * mebibyte;
+
+/** Heap of a vocabulary that is not known yet: 128,000 tokens with their merges. */
+export const unknownVocabulary = 50 * mebibyte;
+
+/** Earlier states of a slot that llama-server keeps of models with a window or a recurrent state. */
+export const checkpoints = 2;
+
+/** Bytes for each token of the vocabulary and slot: its score in two buffers, and what sampling sorts. */
+const scoresOfToken = 20;
+
+/** Bytes for each token of the vocabulary while grammars sort out which may come: 250 to 700 seen with four slots. */
+const grammarOfToken = 800;
+
+/** Tokens that llama.cpp computes at once. */
+const batchTokens = 512;

@@ -25,12 +25,14 @@ export const batchTokens = 1024;
 export function onnxNeed({ weightsBytes, embeddingLength }: OnnxModel): MemoryNeed {
   return {
     base: onnxBase,
-    weights: Math.ceil(weightsBytes * 2.6),
+    weights: weightsBytes,
+    weightsOnCpu: Math.ceil(weightsBytes * 2.6),
     working: (context) => {
       const attention = 2 * headsOf(embeddingLength) * context + 6 * embeddingLength;
       const feedForward = 14 * embeddingLength;
       return Math.max(batchTokens, context) * 4 * Math.max(attention, feedForward);
     },
+    passing: 0,
   };
 }
 

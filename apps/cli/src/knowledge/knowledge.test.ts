@@ -139,6 +139,9 @@ describe('nanite ask --knowledge', () => {
     const ran = await nanite.run(['ask', '--knowledge', 'x'], env);
     expect(ran.status).not.toBe(0);
     expect(ran.stderr).toContain(words);
+    if (words.includes('do not know')) {
+      expect(ran.stderr.replace(/\s+/g, ' ')).toMatch(/nanite-rag .*of different versions: sudo apt upgrade/);
+    }
   });
 
   it('says which package is missing', async () => {

@@ -54,7 +54,7 @@ export function fitTable({ name, fits }: FitAnswer): string {
     bytes(fit.memoryBytes),
     fit.vramBytes === 0 ? '-' : bytes(fit.vramBytes),
     fit.backend,
-    fit.tokensPerSecond === null ? '-' : `~${fit.tokensPerSecond.toFixed(0)} tokens/s`,
+    fit.tokensPerSecond === null ? '-' : `~${Number(fit.tokensPerSecond.toPrecision(2))} tokens/s`,
     fit.why ?? '',
   ]);
   const head = ['QUANTISATION', 'RUNS', 'CONTEXT', 'MEMORY', 'VRAM', 'ON', 'SPEED', ''].map(bold);

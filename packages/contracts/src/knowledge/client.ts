@@ -1,3 +1,4 @@
+import { agreed } from '../agreed';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
@@ -85,27 +86,20 @@ export class KnowledgeClient {
       body: question,
       signal,
     })) {
-      const event = KnowledgeEvent.safeParse(line);
-      if (!event.success) throw badAnswer(at.ask, event.error);
-      if (event.data.event === 'error') {
-        throw new ApiFailure(500, event.data.code, event.data.message, event.data.hint);
-      }
-      yield event.data;
-      if (event.data.event === 'done') return;
+      const event = agreed(KnowledgeEvent, line, { service, path: at.ask });
+      if (event.event === 'error') throw new ApiFailure(500, event.code, event.message, event.hint);
+      yield event;
+      if (event.event === 'done') return;
     }
     throw new ApiFailure(502, 'broken-off', 'the answer broke off');
   }
 
   private async json<T>(schema: z.ZodType<T>, request: Omit<SocketRequest, 'socketPath'>): Promise<T> {
-    const result = schema.safeParse(await requestOverSocket({ socketPath: this.socketPath, ...request }));
-    if (!result.success) throw badAnswer(request.path, result.error);
-    return result.data;
+    const answer = await requestOverSocket({ socketPath: this.socketPath, ...request });
+    return agreed(schema, answer, { service, path: request.path });
   }
 }
 
 const collectionPath = (name: string) => `${at.collections}/${encodeURIComponent(name)}`;
 
-const badAnswer = (path: string, cause: unknown) =>
-  new ApiFailure(502, 'bad-answer', `nanite-rag answered ${path} with something we do not know`, null, {
-    cause,
-  });
+const service = 'nanite-rag';

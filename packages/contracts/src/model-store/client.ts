@@ -1,3 +1,4 @@
+import { agreed } from '../agreed';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { ApiFailure } from '../api-failure';
@@ -157,12 +158,12 @@ export class ModelStoreClient {
   }
 
   private async json<T>(schema: z.ZodType<T>, request: StoreRequest): Promise<T> {
-    return schema.parse(await requestOverSocket(this.asked(request)));
+    return agreed(schema, await requestOverSocket(this.asked(request)), { service, path: request.path });
   }
 
   private async *events(request: StoreRequest): Progress {
     for await (const value of linesOverSocket(this.asked(request))) {
-      const event = ProgressEvent.parse(value);
+      const event = agreed(ProgressEvent, value, { service, path: request.path });
       if (event.error !== undefined) {
         throw new ApiFailure(
           event.httpStatus ?? 500,
@@ -177,3 +178,5 @@ export class ModelStoreClient {
     throw new ApiFailure(502, 'broken-off', 'the model store ended before the work did');
   }
 }
+
+const service = 'nanite-models';

@@ -1,4 +1,5 @@
 import type { EngineSettings, WorkerPlan } from '@nanite/contracts';
+import { checkpoints, llamaUse, useEnvironment } from '@nanite/planning';
 import { fileOf, type InstalledModel } from '../models/catalogue';
 
 /** Where the programs of a worker lie. */
@@ -40,8 +41,7 @@ function llamaEnvironment(
 ): Record<string, string> {
   const { manifest } = model;
   const onCpu = plan.backend === 'cpu';
-  const embeds = manifest.capabilities.includes('embedding') && !generates(manifest.capabilities);
-  const ranks = manifest.capabilities.includes('rerank') && !generates(manifest.capabilities);
+  const use = llamaUse(manifest.capabilities);
   const environment: Record<string, string> = {
     ...jobEnvironment('llama', folder, programs),
     ...modelEnvironment(model, skippedVariants, onCpu),
@@ -76,7 +76,7 @@ function llamaEnvironment(
     LLAMA_ARG_CACHE_REUSE: '256',
     // Prompts of ended requests live on in their slot. A second store (8 GiB by default) would break the estimate.
     LLAMA_ARG_CACHE_RAM: '0',
-    LLAMA_ARG_CTX_CHECKPOINTS: '4',
+    LLAMA_ARG_CTX_CHECKPOINTS: String(checkpoints),
     LLAMA_ARG_ENDPOINT_SLOTS: 'true',
     LLAMA_ARG_ENDPOINT_METRICS: 'true',
     LLAMA_ARG_ENDPOINT_PROPS: 'false',
@@ -86,17 +86,13 @@ function llamaEnvironment(
     // Warnings and errors: the log lies in memory.
     LLAMA_ARG_LOG_VERBOSITY: '2',
   };
+  // Read, not mapped: what is repacked would else be there twice, and what is not lies in huge pages so (docs/decisions/0123).
+  if (onCpu) environment['LLAMA_ARG_LOAD_MODE'] = 'none';
   if (!onCpu && plan.gpuLayers !== null) environment['LLAMA_ARG_N_GPU_LAYERS'] = String(plan.gpuLayers);
   // On a GPU llama.cpp sees how much of its memory is free now, and moves as many layers as fit.
   environment['LLAMA_ARG_FIT'] = onCpu || plan.gpuLayers !== null ? 'off' : 'on';
-  if (embeds || ranks) {
-    // An input is embedded in one piece.
-    environment['LLAMA_ARG_BATCH'] = String(plan.context);
-    environment['LLAMA_ARG_UBATCH'] = String(plan.context);
-  }
-  if (embeds) environment['LLAMA_ARG_EMBEDDINGS'] = 'true';
-  if (ranks) environment['LLAMA_ARG_RERANKING'] = 'true';
-  if (embeds && manifest.pooling) environment['LLAMA_ARG_POOLING'] = manifest.pooling;
+  Object.assign(environment, useEnvironment(use, plan.context));
+  if (use === 'embed' && manifest.pooling) environment['LLAMA_ARG_POOLING'] = manifest.pooling;
   const template = fileOf(model, 'template');
   if (template) environment['LLAMA_ARG_CHAT_TEMPLATE_FILE'] = template;
   const projector = fileOf(model, 'projector');
@@ -133,9 +129,12 @@ export function fitEnvironment(
   folder: string,
   programs: Programs,
 ): Record<string, string> {
+  const use = llamaUse(model.manifest.capabilities);
   return {
     ...jobEnvironment('fit', folder, programs),
     ...modelEnvironment(model, [], true),
+    ...useEnvironment(use, null),
+    NANITE_WHOLE: use === 'generate' ? '' : '1',
     NANITE_CONTEXTS: contexts.join(' '),
     LLAMA_ARG_N_PARALLEL: '1',
     LLAMA_ARG_CACHE_TYPE_K: kvType,
@@ -183,9 +182,6 @@ function modelEnvironment(
     ...(skipped.length > 0 && { GGML_SKIP_BACKENDS: skipped.join(',') }),
   };
 }
-
-const generates = (capabilities: readonly string[]) =>
-  capabilities.some((capability) => capability === 'completion' || capability === 'chat');
 
 /**
  * An environment as systemd.exec(5) reads it from EnvironmentFile=: every value in double quotes, with `\`, `"`, `` ` ``

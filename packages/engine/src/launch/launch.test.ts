@@ -44,6 +44,7 @@ const plan: WorkerPlan = {
   gpuLayers: 0,
   memoryBytes: 1,
   vramBytes: 0,
+  limitBytes: null,
   reasons: [],
 };
 const of = (

@@ -30,7 +30,13 @@ const input = (changes: Partial<PlanInput> = {}): PlanInput => ({
   cpu: { allowed: 8, cores: 4, quota: null },
   memoryBudget: 4096 * MiB,
   backend: cpuOnly,
-  need: { weights: 100 * MiB, working: (context, slots) => context * slots * 0.02 * MiB, base: 50 * MiB },
+  need: {
+    weights: 100 * MiB,
+    weightsOnCpu: 100 * MiB,
+    working: (context, slots) => context * slots * 0.02 * MiB,
+    base: 50 * MiB,
+    passing: 10 * MiB,
+  },
   cpuVariant: null,
   measured: null,
   ...changes,
@@ -41,7 +47,8 @@ describe('planWorker', () => {
     const plan = planWorker(input());
     expect(plan).toMatchObject({ context: 4096, slots: 4, threads: 4, threadsBatch: 8, backend: 'cpu' });
     expect(plan.memoryBytes).toBe(Math.ceil((150 + 4096 * 4 * 0.02) * MiB));
-    expect(memoryLimit(plan)).toBeGreaterThan(plan.memoryBytes);
+    expect(memoryLimit(plan)).toBe(Math.ceil(plan.memoryBytes * 1.25) + (10 + 128) * MiB);
+    expect(memoryLimit({ ...plan, limitBytes: null })).toBe(Math.ceil(plan.memoryBytes * 1.25) + 128 * MiB);
   });
 
   it.each([

@@ -10,7 +10,7 @@ import {
   leastContext,
   mebibyte,
   type MemoryNeed,
-  totalMemory,
+  place,
 } from '@nanite/planning';
 import { NaniteError } from '@nanite/kit';
 import { mostThreads, type CpuLimits } from '../limits/cpus';
@@ -55,7 +55,8 @@ export function planWorker(input: PlanInput): WorkerPlan {
   const wantedSlots = onnx ? 1 : (options.slots ?? settings.slots);
   const shape = fitShape(input, wanted, wantedSlots);
   if (!shape) {
-    const least = totalMemory(need, options.context === null ? Math.min(wanted, leastContext) : wanted, 1);
+    const smallest = options.context === null ? Math.min(wanted, leastContext) : wanted;
+    const { memoryBytes: least } = place(need, smallest, 1, computesOn(input));
     throw new NaniteError(
       'model-too-large',
       `${manifest.name} needs ${inMiB(least)}, and models may take ${inMiB(input.memoryBudget)} on this machine`,
@@ -68,10 +69,8 @@ export function planWorker(input: PlanInput): WorkerPlan {
     reasons.push(`Serves ${slots} instead of ${wantedSlots} requests at once: more does not fit.`);
 
   const { threads, threadsBatch } = chooseThreads(input, reasons);
-  const total = totalMemory(need, context, slots);
-  const onGpu = backend.backend !== 'cpu' && options.gpuLayers !== 0;
-  const movable = need.weights + need.working(context, slots);
-  const vramBytes = onGpu ? Math.ceil(Math.min(movable, backend.vramBytes)) : 0;
+  const on = computesOn(input);
+  const { memoryBytes, vramBytes } = place(need, context, slots, on);
   if (input.cpuVariant)
     reasons.push(`Uses ${input.cpuVariant}: a better variant ended with an illegal instruction here.`);
   return {
@@ -84,26 +83,34 @@ export function planWorker(input: PlanInput): WorkerPlan {
     kvType: onnx ? null : settings.cache,
     threads,
     threadsBatch,
-    gpuLayers: onGpu ? options.gpuLayers : 0,
-    memoryBytes: total - vramBytes,
+    gpuLayers: on.backend === 'cpu' ? 0 : options.gpuLayers,
+    memoryBytes,
     vramBytes,
+    limitBytes: withHeadroom(memoryBytes, need.passing),
     reasons,
   };
 }
 
+/** Where it computes: on the processor too where the client wants no layer on the GPU. */
+function computesOn({ backend, options }: PlanInput): Pick<BackendChoice, 'backend' | 'vramBytes'> {
+  return options.gpuLayers === 0 ? { backend: 'cpu', vramBytes: 0 } : backend;
+}
+
 /** The largest shape up to the wish that fits: slots are given up first, then context unless it was asked for. */
 function fitShape(
-  { need, memoryBudget, options, backend }: PlanInput,
+  input: PlanInput,
   wanted: number,
   wantedSlots: number,
 ): { context: number; slots: number } | null {
-  const budget = memoryBudget + (options.gpuLayers === 0 ? 0 : backend.vramBytes);
-  return largestShape(need, budget, {
+  const { need, memoryBudget, options } = input;
+  const on = computesOn(input);
+  const shape = {
     context: wanted,
     slots: wantedSlots,
     fixedContext: options.context !== null,
     fixedSlots: options.slots !== null,
-  });
+  };
+  return largestShape(shape, (context, slots) => place(need, context, slots, on).memoryBytes <= memoryBudget);
 }
 
 function chooseThreads(input: PlanInput, reasons: string[]): { threads: number; threadsBatch: number } {
@@ -133,13 +140,14 @@ function chooseThreads(input: PlanInput, reasons: string[]): { threads: number; 
 
 const inMiB = (bytes: number) => `${Math.ceil(bytes / mebibyte)} MiB`;
 
-/**
- * MemoryMax of a worker: its estimate with headroom for what an estimate cannot know (allocator, long tool grammars,
- * images). Mapped weights count too, but the kernel can drop and read them again.
- */
+/** MemoryMax of a worker. Weights that stay mapped count too, but the kernel can drop and read them again. */
 export function memoryLimit(plan: WorkerPlan): number {
-  return Math.ceil(plan.memoryBytes * 1.25) + 128 * mebibyte;
+  return plan.limitBytes ?? withHeadroom(plan.memoryBytes, 0);
 }
+
+/** Headroom for what an estimate cannot know: the allocator, long tool calls, images. */
+const withHeadroom = (memoryBytes: number, passing: number) =>
+  Math.ceil(memoryBytes * 1.25 + passing) + 128 * mebibyte;
 
 /** Whether a worker that runs by `plan` serves what `options` ask for. */
 export function serves(plan: WorkerPlan, options: WorkerOptions, contextLength: number): boolean {

@@ -22,7 +22,13 @@ class FakeLauncher implements Launcher {
   readonly servers = new Map<string, Server>();
   /** What the next workers do instead of answering. */
   failures: Array<{ ending: Ending; log: string }> = [];
-  fit = 'context 2048\nHost 10 20 30\ncontext 8192\nHost 10 80 30\n';
+  fit = [2048, 8192]
+    .map(
+      (context) =>
+        `context ${context}\nneed buffer Host ${10 * MiB} ${(context / 100) * MiB} ${30 * MiB}\n` +
+        `need buffer CPU_REPACK ${20 * MiB} 0 0\nneed heap ${15 * MiB}\nneed vocabulary 50000\nneed window 0\n`,
+    )
+    .join('');
 
   constructor(private readonly runtime: string) {}
 
@@ -160,7 +166,14 @@ esac
   it('lists models with what they need', async () => {
     const { models } = await client.models();
     expect(models).toMatchObject([{ manifest: { id: 'alpha' }, runnable: true, why: null }]);
-    expect(models[0]!.memoryBytes).toBeGreaterThan(100 * MiB);
+    expect(models[0]!.memoryBytes).toBeGreaterThan(60 * MiB);
+  });
+
+  it('says of a model whose runtime is not installed which package brings it', async () => {
+    rmSync(join(dir, 'llama/llama-server'));
+    const { models } = await client.models();
+    expect(models).toMatchObject([{ runnable: false, whyCode: 'backend-missing', whyStatus: 501 }]);
+    expect(models[0]!.why).toContain('nanite-llama');
   });
 
   it('asks llama.cpp once what a model needs, and remembers it across restarts', async () => {

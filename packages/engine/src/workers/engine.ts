@@ -115,10 +115,11 @@ export class Engine {
           threads: null,
           gpuLayers: null,
         });
-        entries.push({ ...entry, memoryBytes: plan.memoryBytes, runnable: true, why: null });
+        entries.push({ ...entry, memoryBytes: plan.memoryBytes, ...runs });
       } catch (error) {
         if (!(error instanceof NaniteError)) throw error;
-        entries.push({ ...entry, memoryBytes: null, runnable: false, why: whyOf(error) });
+        const { code: whyCode, status: whyStatus } = error;
+        entries.push({ ...entry, memoryBytes: null, runnable: false, why: whyOf(error), whyCode, whyStatus });
       }
     }
     return entries;
@@ -477,6 +478,8 @@ export class Engine {
 }
 
 /** The reason and the way out in one line: all that the gateway shows of it. */
+const runs = { runnable: true, why: null, whyCode: null, whyStatus: null } as const;
+
 const whyOf = ({ message, hint }: NaniteError): string => (hint === null ? message : `${message} (${hint})`);
 
 function missing(what: string, deb: string): NaniteError {

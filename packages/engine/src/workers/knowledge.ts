@@ -5,9 +5,13 @@ import { z } from 'zod';
 
 const FitRecord = z.object({
   context: z.number(),
-  model: z.number(),
+  plain: z.number(),
+  repacked: z.number(),
   cache: z.number(),
   compute: z.number(),
+  heap: z.number(),
+  vocabulary: z.number(),
+  window: z.number(),
 });
 
 const Knowledge = z.object({
@@ -18,7 +22,8 @@ const Knowledge = z.object({
     z.object({ variant: z.string(), llama: z.string(), failed: z.array(z.string()) }),
   ),
   /** By key of weights, cache type and llama.cpp: two samples of the memory needed. */
-  fits: z.record(z.string(), z.tuple([FitRecord, FitRecord])),
+  // In the shape of an earlier version: asked again.
+  fits: z.record(z.string(), z.tuple([FitRecord, FitRecord])).catch({}),
   /** By key of weights, CPU and llama.cpp: the best numbers of threads. */
   threads: z.record(
     z.string(),

@@ -1,8 +1,17 @@
 import { NaniteError } from '@nanite/kit';
 import { fitEnvironment, type Programs } from '../launch/environment';
 import type { Launcher } from '../launch/launcher';
-import { fileOf, sizeOf, type InstalledModel } from '../models/catalogue';
-import { mebibyte, needFromFit, onnxNeed, parseFit, type FitSample, type MemoryNeed } from '@nanite/planning';
+import { fileOf, type InstalledModel } from '../models/catalogue';
+import {
+  bytesOfFiles,
+  llamaUse,
+  mebibyte,
+  needFromFit,
+  onnxNeed,
+  parseFit,
+  type FitSample,
+  type MemoryNeed,
+} from '@nanite/planning';
 import { runJob } from './job';
 import type { KnowledgeFile } from './knowledge';
 
@@ -35,15 +44,18 @@ export class Needs {
   async of(model: InstalledModel, kvType: string, llama: string): Promise<MemoryNeed> {
     const { manifest } = model;
     if (manifest.format === 'onnx') {
-      const weightsBytes = manifest.files
-        .filter(({ role }) => role === 'weights')
-        .reduce((bytes, { size }) => bytes + size, 0);
-      return onnxNeed({ weightsBytes, embeddingLength: manifest.embeddingLength ?? 1024 });
+      return onnxNeed({
+        weightsBytes: bytesOfFiles(manifest.files).weights,
+        embeddingLength: manifest.embeddingLength ?? 1024,
+      });
     }
     const weights = manifest.files.find((file) => file.role === 'weights');
-    const key = `${weights?.sha256 ?? manifest.id} ${kvType} ${llama}`;
+    const use = llamaUse(manifest.capabilities);
+    const key = `${weights?.sha256 ?? manifest.id} ${kvType} ${use} ${llama}`;
+    const need = ([low, high]: [FitSample, FitSample]) =>
+      needFromFit(low, high, bytesOfFiles(manifest.files), use);
     const known = this.knowledge.known.fits[key];
-    if (known) return needFromFit(known[0], known[1], sizeOf(model));
+    if (known) return need(known);
 
     const refusal = this.refusals.get(key);
     if (refusal && Date.now() - refusal.at < refusalLasts) throw refusal.error;
@@ -55,7 +67,7 @@ export class Needs {
       const samples = await turn;
       this.knowledge.known.fits[key] = samples;
       this.knowledge.save();
-      return needFromFit(samples[0], samples[1], sizeOf(model));
+      return need(samples);
     } catch (cause) {
       if (!(cause instanceof NaniteError) || cause.code !== 'job-failed') throw cause;
       const error = new NaniteError('model-refused', `${manifest.name} cannot be loaded: ${cause.message}`, {

@@ -33,6 +33,8 @@ export function fakeEntry(id: string, { memoryBytes = 100, ...given }: Given = {
     memoryBytes,
     runnable: true,
     why: null,
+    whyCode: null,
+    whyStatus: null,
     staged: false,
   };
 }
@@ -111,6 +113,7 @@ export class FakeEngine implements Engine {
         gpuLayers: 0,
         memoryBytes: entry.memoryBytes ?? 0,
         vramBytes: 0,
+        limitBytes: null,
         reasons: [],
       },
     };

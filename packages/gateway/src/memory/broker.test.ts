@@ -131,6 +131,25 @@ describe('the broker', () => {
     expect(engine.started).toEqual([]);
   });
 
+  it('refuses what cannot run here for the reason that the engine found', async () => {
+    const missing = {
+      ...large,
+      memoryBytes: null,
+      runnable: false,
+      why: 'llama.cpp is not installed (install nanite-llama)',
+      whyCode: 'backend-missing',
+      whyStatus: 501,
+    };
+    const seen = watch(ask(missing));
+    await settle();
+    expect(seen.error).toMatchObject({ code: 'backend-missing', status: 501 });
+    expect((seen.error as Error).message).toContain('install nanite-llama');
+    expect(engine.started).toEqual([]);
+    const unknown = watch(ask({ ...missing, whyCode: null, whyStatus: null }));
+    await settle();
+    expect(unknown.error).toMatchObject({ code: 'model-too-large', status: 507 });
+  });
+
   it('refuses past its bound with Retry-After, for all and for one user', async () => {
     make({ length: 4, perUser: 2, seconds: 60 });
     const seen = [1, 1, 1, 1, 1].map(() => watch(ask()));

@@ -39,6 +39,18 @@ export interface BrokerOptions {
 /** A request that has waited this long for memory makes busy models finish what they do and go. */
 const patienceMs = 5_000;
 
+/** Why a model cannot run here, as the engine found it: too large, damaged, or what computes it is not installed. */
+function cannotRun({ manifest, why, whyCode, whyStatus }: ModelEntry): NaniteError {
+  const code = whyCode ?? 'model-too-large';
+  return new NaniteError(code, `${manifest.name} cannot run here: ${why ?? 'unknown'}`, {
+    status: whyStatus ?? 507,
+    hint:
+      code === 'model-too-large'
+        ? 'nanite models search shows smaller ones, nanite models fit NAME what would run here'
+        : undefined,
+  });
+}
+
 const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 
@@ -148,7 +160,7 @@ export class Broker {
    * Wait until the model is in memory and a slot is free.
    *
    * @throws BusyError where the queue is full or the wait took too long
-   * @throws NaniteError `model-too-large` where the model never fits; whatever the engine says of a model it refuses
+   * @throws NaniteError why it cannot run here (`model-too-large` where it never fits, `backend-missing`); whatever the engine says of a model it refuses
    */
   acquire(entry: ModelEntry, options: AcquireOptions): Promise<Lease> {
     const wants = options.wants ?? noWants;
@@ -163,17 +175,7 @@ export class Broker {
       return Promise.resolve(this.#grant(loaded, loaded.worker, options.uid, options.keepAliveMs, 0));
     }
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    if (!entry.runnable) {
-      return Promise.reject(
-        new NaniteError(
-          'model-too-large',
-          `${entry.manifest.name} cannot run here: ${entry.why ?? 'unknown'}`,
-          {
-            status: 507,
-          },
-        ),
-      );
-    }
+    if (!entry.runnable) return Promise.reject(cannotRun(entry));
     const full = this.#fullFor(options.uid);
     if (full !== null) return Promise.reject(full);
     return new Promise((resolve, reject) => {

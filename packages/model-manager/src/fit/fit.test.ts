@@ -35,8 +35,10 @@ const candidate = (changes: Partial<Candidate> = {}): Candidate => ({
   format: 'gguf',
   need: {
     weights: 4.6 * GiB,
+    weightsOnCpu: 4.6 * GiB,
     working: (context, slots) => context * slots * 128 * 1024 + 300 * MiB,
     base: 60 * MiB,
+    passing: 0,
   },
   contextLength: 131_072,
   activeShare: 1,
@@ -48,7 +50,7 @@ describe('fitHere', () => {
   it('runs with the context of the settings where there is room', () => {
     expect(fitHere(candidate(), here(8 * GiB))).toEqual({
       runs: true,
-      why: null,
+      why: 'slower than people read',
       quantisation: 'Q4_K_M',
       context: 4096,
       backend: 'cpu',
@@ -63,7 +65,7 @@ describe('fitHere', () => {
     expect(fitHere(candidate(), here(5.2 * GiB))).toMatchObject({
       runs: true,
       context: 1024,
-      why: 'context is 1024 instead of 4096 tokens: more does not fit',
+      why: 'context is 1024 instead of 4096 tokens: more does not fit; slower than people read',
     });
   });
 
@@ -77,7 +79,7 @@ describe('fitHere', () => {
   });
 
   it('never promises more context than the model has', () => {
-    expect(fitHere(candidate({ contextLength: 512 }), here(8 * GiB))).toMatchObject({
+    expect(fitHere(candidate({ contextLength: 512 }), here(8 * GiB, { bandwidth: null }))).toMatchObject({
       context: 512,
       why: null,
     });
@@ -121,10 +123,26 @@ describe('fitHere', () => {
 });
 
 describe('inOrder', () => {
+  const fit = (runs: boolean, memoryBytes: number, tokensPerSecond: number | null = null) =>
+    ({ runs, memoryBytes, tokensPerSecond }) as Fit;
+
   it('recommends the largest that runs, and of the others the one that lacks least', () => {
-    const fit = (runs: boolean, memoryBytes: number) => ({ runs, memoryBytes }) as Fit;
-    const fits = [fit(false, 9), fit(true, 3), fit(false, 7), fit(true, 5)];
+    const fits = [fit(false, 9), fit(true, 3, 90), fit(false, 7), fit(true, 5, 60)];
     expect(inOrder(fits).map(({ memoryBytes }) => memoryBytes)).toEqual([5, 3, 7, 9]);
+  });
+
+  it('recommends no quality that nobody waits for where another answers as fast as people read', () => {
+    const fits = [fit(true, 16, 2.6), fit(true, 8, 5.1), fit(true, 5, 8), fit(true, 12, 3.5)];
+    expect(inOrder(fits).map(({ memoryBytes }) => memoryBytes)).toEqual([8, 5, 12, 16]);
+  });
+
+  it('recommends the fastest where all are slow: Q4_K_M at 2 tokens/s before Q8_0 at 1', () => {
+    const fits = [fit(true, 8, 1.1), fit(true, 5, 2), fit(true, 6, 1.6)];
+    expect(inOrder(fits).map(({ memoryBytes }) => memoryBytes)).toEqual([5, 6, 8]);
+  });
+
+  it('takes no GPU for slow because nothing is known of it', () => {
+    expect(inOrder([fit(true, 5, 9), fit(true, 9, null)])[0]).toMatchObject({ memoryBytes: 9 });
   });
 });
 

@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredModel } from '@nanite/contracts';
-import type { FitSample } from '@nanite/planning';
+import { llamaUse, type FitSample } from '@nanite/planning';
 import { writeAtomically } from '@nanite/kit';
 import { z } from 'zod';
 import { askLlama } from './llama';
 import { fitsFile, llamaFolder } from './places';
 
-const Sample = z.object({ context: z.number(), model: z.number(), cache: z.number(), compute: z.number() });
+const Sample = z.object({
+  context: z.number(),
+  plain: z.number(),
+  repacked: z.number(),
+  cache: z.number(),
+  compute: z.number(),
+  heap: z.number(),
+  vocabulary: z.number(),
+  window: z.number(),
+});
 const Samples = z.tuple([Sample, Sample]);
 
 /** Samples of models that are here, by the digest of their weights: asked once, kept in the store's folder. */
@@ -23,7 +32,8 @@ export class Known {
   samples(model: StoredModel, cache: string): [FitSample, FitSample] | null {
     const weights = model.manifest.files.find(({ role }) => role === 'weights');
     if (!weights || model.missing.length > 0) return null;
-    const key = `${weights.sha256} ${cache}`;
+    const use = llamaUse(model.manifest.capabilities);
+    const key = `${weights.sha256} ${cache} ${use}`;
     const found = this.all[key];
     if (found) return found;
     const folder = llamaFolder();
@@ -33,6 +43,7 @@ export class Known {
       weights: join(model.path, weights.path),
       contextLength: model.manifest.contextLength,
       cache,
+      use,
     };
     this.queue = this.queue.then(async () => {
       try {

@@ -1,5 +1,5 @@
 import { type StoredModel } from '@nanite/contracts';
-import { needFromFit, onnxNeed } from '@nanite/planning';
+import { bytesOfFiles, llamaUse, needFromFit, onnxNeed } from '@nanite/planning';
 import type { Bandwidth } from './bandwidth';
 import { fitHere } from './fit';
 import type { Known } from './known';
@@ -14,9 +14,7 @@ export function withFit(models: StoredModel[], known: Known, bandwidth: Bandwidt
   const here = thisMachine(bandwidth.get());
   return models.map((model) => {
     const { manifest } = model;
-    const bytes = manifest.files
-      .filter(({ role }) => ['weights', 'projector', 'adapter'].includes(role))
-      .reduce((sum, { size }) => sum + size, 0);
+    const bytes = bytesOfFiles(manifest.files);
     const common = {
       quantisation: manifest.quantisation,
       format: manifest.format,
@@ -24,14 +22,15 @@ export function withFit(models: StoredModel[], known: Known, bandwidth: Bandwidt
       activeShare: 1,
     };
     if (manifest.format === 'onnx') {
-      const need = onnxNeed({ weightsBytes: bytes, embeddingLength: manifest.embeddingLength ?? 1024 });
+      const need = onnxNeed({
+        weightsBytes: bytes.weights,
+        embeddingLength: manifest.embeddingLength ?? 1024,
+      });
       return { ...model, fit: fitHere({ ...common, need, basis: 'header' }, here) };
     }
     const samples = known.samples(model, here.cache);
     if (!samples) return model;
-    return {
-      ...model,
-      fit: fitHere({ ...common, need: needFromFit(...samples, bytes), basis: 'llama.cpp' }, here),
-    };
+    const need = needFromFit(...samples, bytes, llamaUse(manifest.capabilities));
+    return { ...model, fit: fitHere({ ...common, need, basis: 'llama.cpp' }, here) };
   });
 }

@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
-import { mebibyte, parseFit, type FitSample } from '@nanite/planning';
+import { mebibyte, parseFit, useEnvironment, type FitSample, type LlamaUse } from '@nanite/planning';
 import { NaniteError, runSandboxed } from '@nanite/kit';
 
 export interface Asking {
   /** First of the model's files, whole or hollow; other parts lie beside it. */
   weights: string;
   contextLength: number;
+  use: LlamaUse;
   /** Precision of the attention cache: `f16`, `q8_0`. */
   cache: string;
   signal?: AbortSignal;
@@ -29,6 +30,7 @@ async function sample(folder: string, asking: Asking, context: number): Promise<
     environment: {
       HOME: '/nonexistent',
       LLAMA_ARG_MODEL: asking.weights,
+      ...useEnvironment(asking.use, context),
       LLAMA_ARG_N_PARALLEL: '1',
       LLAMA_ARG_CACHE_TYPE_K: asking.cache,
       LLAMA_ARG_CACHE_TYPE_V: asking.cache,

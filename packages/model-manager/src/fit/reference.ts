@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findInCatalogue, type CatalogueModel, type FitAnswer, type FitRequest } from '@nanite/contracts';
-import { llamaBase, needFromFit, onnxNeed } from '@nanite/planning';
+import {
+  bytesOfFiles,
+  llamaBase,
+  llamaUse,
+  needFromFit,
+  onnxNeed,
+  unknownVocabulary,
+} from '@nanite/planning';
 import { NaniteError } from '@nanite/kit';
 import type { GateFacts } from '../gate/gate';
 import { splitName } from '../gate/together';
@@ -72,8 +79,10 @@ function fromCatalogue({ variants, contextLength }: CatalogueModel): Candidate[]
             format,
             need: {
               weights: memory.weightsBytes,
+              weightsOnCpu: memory.weightsBytes,
               working: (context: number, slots: number) => slots * context * memory.kvBytesPerToken,
-              base: llamaBase,
+              base: llamaBase + unknownVocabulary,
+              passing: 0,
             },
             contextLength: contextLength ?? 4096,
             activeShare: 1,
@@ -91,8 +100,7 @@ async function fromHeader(
   signal: AbortSignal,
 ): Promise<Candidate> {
   const weights = files.filter(({ role }) => role === 'weights');
-  const besides = files.filter(({ role }) => role === 'projector' || role === 'adapter');
-  const bytesOf = (list: typeof files) => list.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const bytes = bytesOfFiles(files);
   const onnx = weights.find(({ name }) => name.endsWith('.onnx'));
   if (onnx) {
     // Its structure lies around its weights: only a file that is here can be looked into without fetching it whole.
@@ -101,7 +109,7 @@ async function fromHeader(
       quantisation: facts?.quantisation ?? 'unknown',
       format: 'onnx',
       need: onnxNeed({
-        weightsBytes: bytesOf(weights),
+        weightsBytes: bytes.weights,
         embeddingLength: facts?.embeddingLength ?? wideEmbedding,
       }),
       contextLength: hints.contextLength ?? facts?.contextLength ?? 512,
@@ -120,17 +128,18 @@ async function fromHeader(
     const first = copies[0];
     if (!first)
       throw new NaniteError('unsupported', 'this model has no weights that an engine of Nanite runs');
-    const { quantisation, contextLength, expertShare } = first.facts;
+    const { quantisation, contextLength, expertShare, capabilities } = first.facts;
     const common = { quantisation, format: 'gguf' as const, contextLength, activeShare: expertShare ?? 1 };
     const llama = llamaFolder();
-    const bytes = bytesOf(weights);
     if (llama === null) {
-      const need = { weights: bytes + bytesOf(besides), working: () => 0, base: llamaBase };
+      const all = bytes.weights + bytes.besides;
+      const base = llamaBase + unknownVocabulary;
+      const need = { weights: all, weightsOnCpu: all, working: () => 0, base, passing: 0 };
       return { ...common, need, basis: 'header' };
     }
-    const samples = await askLlama(llama, { weights: first.path, contextLength, cache, signal });
-    const need = needFromFit(...samples, bytes);
-    return { ...common, need: { ...need, weights: need.weights + bytesOf(besides) }, basis: 'llama.cpp' };
+    const use = llamaUse(capabilities);
+    const samples = await askLlama(llama, { weights: first.path, contextLength, use, cache, signal });
+    return { ...common, need: needFromFit(...samples, bytes, use), basis: 'llama.cpp' };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

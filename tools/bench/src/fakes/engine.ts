@@ -49,6 +49,7 @@ const plan = WorkerPlan.parse({
   gpuLayers: 0,
   memoryBytes: 1024,
   vramBytes: 0,
+  limitBytes: null,
   reasons: [],
 });
 const worker = Worker.parse({

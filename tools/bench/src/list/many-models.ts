@@ -64,11 +64,15 @@ export function makeStore(root: string, count: number): void {
     writeFileSync(join(folder, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
     const sample = (context: number): FitSample => ({
       context,
-      model: 100 * mebibyte,
+      plain: 40 * mebibyte,
+      repacked: 100 * mebibyte,
       cache: context * 2048,
       compute: 50 * mebibyte,
+      heap: 40 * mebibyte,
+      vocabulary: 128_000,
+      window: 0,
     });
-    fits[`${files[0]?.sha256} ${cache}`] = [sample(8192), sample(32_768)];
+    fits[`${files[0]?.sha256} ${cache} generate`] = [sample(8192), sample(32_768)];
   }
   writeFileSync(join(root, 'fits.json'), JSON.stringify(fits));
 }
