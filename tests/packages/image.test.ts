@@ -189,6 +189,23 @@ describe('the self-check of an installed machine', () => {
     expect(stdout).not.toContain('selfcheck');
   });
 
+  test('is written as a whole where a machine is started to be checked', async () => {
+    // The kernel's parameter cannot be given to a container: the unit's program is run as systemd would.
+    const { stdout } = await sh(
+      'mkdir -p /run/check; RUNTIME_DIRECTORY=/run/check /usr/lib/nanite/selfcheck/at-boot',
+    );
+    const [, json, rc] =
+      /^NANITE-SELFCHECK-BEGIN\n(\{.*\})\nNANITE-SELFCHECK-END rc=(\d+)\n$/m.exec(stdout) ?? [];
+    expect(rc, stdout).toBe('0');
+    expect(JSON.parse(json!) as Report).toMatchObject({ passed: true, person: 'ada' });
+    expect(
+      (await sh('systemctl show -P ConditionResult -P ActiveState nanite-selfcheck.service')).stdout,
+    ).toBe('inactive\nno\n');
+    expect(
+      (await sh('systemd-analyze verify --man=no nanite-selfcheck.service 2>&1 | grep nanite')).stdout,
+    ).toBe('');
+  });
+
   test('refuses what it does not know', async () => {
     expect((await sh('nanite-selfcheck --only nothing')).code).toBe(2);
     expect((await sh('nanite-selfcheck --person nobody-of-that-name')).code).toBe(2);
