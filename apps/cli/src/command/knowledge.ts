@@ -21,7 +21,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('find passages in your files, by words and by meaning')
     .description(
       'Find passages in the files of your collections, by their words and by what they mean, best first. The number of ' +
-        'a result opens it: nanite open 2.',
+        'a result opens it: nanite open 2. The percentage says how likely it speaks of that; below 1 % there is none.',
     )
     .argument('<words...>', 'what to look for; quotes around it are not needed')
     .option('-c, --collection <collection>', 'only in this one; may be repeated', collect, [])

@@ -183,6 +183,18 @@ describe('nanite search', () => {
     });
   });
 
+  it('shows no figure where none is known: 0 % is no likelihood of what comes first', async () => {
+    const faint = { ...hit, score: 0.0099, duplicates: [] };
+    hits({ ...hit, score: 0.01, duplicates: [] }, faint, { ...faint, score: 0 });
+    const { stdout } = await nanite.run(['search', 'port'], env);
+    const heads = stdout.split('\n').filter((line) => line.includes('ports.md'));
+    expect(heads).toEqual([
+      ' 1  /n/ports.md, lines 3 to 9  1 %',
+      ' 2  /n/ports.md, lines 3 to 9',
+      ' 3  /n/ports.md, lines 3 to 9',
+    ]);
+  });
+
   it('hands on what narrows it', async () => {
     hits(hit);
     const words = [

@@ -69,8 +69,8 @@ function hitText(
   const place = describePlace(passage.place);
   const head = `${String(number).padStart(2)}  ${cyan(clean(shortPath(passage.path)))}${place === '' ? '' : `, ${clean(place)}`}`;
   const about = [passage.symbol, passage.headings.join(' › ')].filter((part) => part);
-  const scope = passage.scope === 'team' ? '  team' : '';
-  const lines = [`${head}  ${dim(`${Math.round(score * 100)} %${scope}`)}`];
+  const figures = [...likely(score), ...(passage.scope === 'team' ? ['team'] : [])];
+  const lines = [[head, ...figures.map((figure) => dim(figure))].join('  ')];
   if (about.length > 0) lines.push(`    ${dim(clean(about.join(' · ')))}`);
   const text = full ? passage.text : around(passage.text, query);
   const marked = clean(text).replace(wordsPattern(query), (word) => bold(word));
@@ -82,6 +82,12 @@ function hitText(
   }
   return `${lines.join('\n')}\n`;
 }
+
+/**
+ * How likely a passage speaks of what was asked. Below a hundredth there is no such figure to be had: right answers of few
+ * words and no common one are down there as well (docs/decisions/0109), and the order is another's work anyway.
+ */
+const likely = (score: number): string[] => (score < 0.01 ? [] : [`${Math.round(score * 100)} %`]);
 
 /** Words to point out in a passage; short ones (`of`, `the`) only where there are no others, or where they are `C3` or `EU`. */
 function wordsOf(query: string): string[] {
