@@ -251,7 +251,7 @@ describe('nanite-live', () => {
     (
       await sh(
         `hostname; cat /etc/hostname /etc/passwd /etc/group /etc/hosts; ls /home /etc/sudoers.d; ls -A /home/ada /etc/skel
-         systemctl cat getty@tty1.service; systemctl --failed --plain --no-legend; grep -c . /etc/shadow`,
+         systemctl show -P ConditionResult apt-daily.service; systemctl cat getty@tty1.service; systemctl --failed --plain --no-legend; grep -c . /etc/shadow`,
       )
     ).stdout;
 

@@ -42,7 +42,9 @@ export function judgeAnswer({ code, stdout, stderr }: Ran): Verdict {
   if (reason === 'no-model') return warn(message, hint ?? 'nanite models search', { model: null });
   // Ollama's API has no codes: too large for this machine, or for what is free of it now.
   if (['http-507', 'http-503'].includes(reason) && /needs \d+ MiB/.test(message)) {
-    return warn(message, hint ?? 'nanite models search', { model: null });
+    return warn(`no model fits into the memory here: ${message}`, hint ?? 'nanite models search', {
+      model: null,
+    });
   }
   return fail(message, hint ?? 'nanite status');
 }
