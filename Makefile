@@ -45,7 +45,7 @@ FLAVOUR ?= desktop
 MODELS ?= offline
 PACKAGES ?=
 # What the image is made of; what these depend on is built with them.
-image_parts := nanite-desktop,nanite-server,nanite-firmware,nanite-offline-models,nanite-archive-keyring,nanite-release
+image_parts := nanite-desktop,nanite-server,nanite-firmware,nanite-offline-models,nanite-archive-keyring,nanite-release,nanite-live
 iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|none PACKAGES="more ones"
 	@echo '==> Building the packages' && $(nx) run-many -t debs -p $(image_parts) --output-style=stream >dist/iso-debs.log 2>&1 \
 		|| { tail -n 40 dist/iso-debs.log; exit 1; }

@@ -12,8 +12,8 @@ export interface Archives {
   repository: string;
   /** The public keys that must have signed it. */
   keyring: string;
-  /** Packages that are not installed though others recommend them. */
-  unwanted: readonly string[];
+  /** apt_preferences(5). */
+  preferences: string;
 }
 
 /** One package that the image will have. */
@@ -33,8 +33,9 @@ export interface Resolution {
 
 export const securityMirror = (mirror: string): string => `${mirror.replace(/\/+$/, '')}-security`;
 
-export const preferences = (unwanted: readonly string[]): string =>
-  unwanted.length === 0 ? '' : `Package: ${unwanted.join(' ')}\nPin: release *\nPin-Priority: -1\n`;
+/** apt's words for packages that are not installed, though others recommend them. */
+export const without = (packages: readonly string[]): string =>
+  `Package: ${packages.join(' ')}\nPin: release *\nPin-Priority: -1\n`;
 
 const untrusted = /is not signed|GPG error|signature|NO_PUBKEY|Missing key|OpenPGP/i;
 
@@ -62,7 +63,7 @@ export class Apt {
     }
     await writeFile(join(folder, 'status'), '');
     await writeFile(join(folder, 'sources.list'), sourceLines(archives));
-    await writeFile(join(folder, 'preferences'), preferences(archives.unwanted));
+    await writeFile(join(folder, 'preferences'), archives.preferences);
     await writeFile(join(folder, 'apt.conf'), configuration(folder, fetched));
     return new Apt(folder, archives, signal);
   }
@@ -197,7 +198,7 @@ const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const areas = 'main contrib non-free non-free-firmware';
 
 /** A sources.list of Debian's mirror and of our repository. */
-export function sourceLines({ mirror, repository, keyring }: Omit<Archives, 'unwanted'>): string {
+export function sourceLines({ mirror, repository, keyring }: Omit<Archives, 'preferences'>): string {
   const debian = (uri: string, suite: string): string =>
     `deb [signed-by=${debianKeyring}] ${uri} ${suite} ${areas}`;
   return `${[

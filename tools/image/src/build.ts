@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { NaniteError } from '@nanite/kit';
-import { Apt, isRepository, type Resolution, sourceLines } from './apt';
+import { Apt, isRepository, type Resolution, sourceLines, without } from './apt';
 import { layerFolder, layerOf } from './layers';
 import { doorway, liveBuild } from './live-build';
 import { removeWithMounts } from './mounts';
@@ -46,9 +46,6 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 /** apt's indices of four suites, with their cache. */
 const indices = 300e6;
 
-/** Packages that others recommend and that would talk to the local network by themselves, which Nanite promises not to do. */
-const talkative = ['avahi-daemon', 'cups-browsed'];
-
 /**
  * Make an image, or say why not: everything is resolved, fetched and checked before anything is built, and a file in `images`
  * has its final name only when it is whole.
@@ -71,7 +68,7 @@ export async function build(options: BuildOptions): Promise<Built | undefined> {
     await writeFile(log, '');
 
     progress(`${imageName(variant)}: reading the repositories`);
-    const { apt, unwanted, archives } = await openArchives(options, work, fetched);
+    const { apt, preferences, archives } = await openArchives(options, work, fetched);
     const lists = readLists(options.configuration);
     const named = packagesOf(variant, lists);
     const beyondLists = variant.flavour === plain ? await groups(apt) : [];
@@ -103,7 +100,7 @@ export async function build(options: BuildOptions): Promise<Built | undefined> {
       layer,
       variant,
       archives,
-      unwanted,
+      preferences,
       packages: [...variant.extra, ...beyondLists],
       sources: variant.flavour === plain ? '' : options.sources,
       log,
@@ -148,23 +145,23 @@ async function openArchives(options: BuildOptions, work: string, fetched: string
       keyring: seenFromInside('nanite.asc'),
     }),
   );
-  const open = async (unwanted: readonly string[]): Promise<Apt> => {
+  const open = async (preferences: string): Promise<Apt> => {
     const apt = await Apt.create(
       join(work, 'apt'),
-      { mirror: options.mirror, repository, keyring, unwanted },
+      { mirror: options.mirror, repository, keyring, preferences },
       fetched,
       signal,
     );
     await apt.update();
     return apt;
   };
-  const apt = await open(talkative);
-  if (variant.models === 'offline' || variant.flavour === plain)
-    return { apt, unwanted: talkative, archives };
+  const preferences = await readFile(join(options.configuration, 'config/apt/preferences'), 'utf8');
+  const apt = await open(preferences);
+  if (variant.models === 'offline' || variant.flavour === plain) return { apt, preferences, archives };
   // Without models: not even those that a metapackage recommends. What runs them is small and stays.
   const models = (await apt.wants(offlineModels, ['Depends'])).filter((name) => /^nanite-model-/.test(name));
-  const unwanted = [...talkative, offlineModels, ...models];
-  return { apt: await open(unwanted), unwanted, archives };
+  const more = `${preferences.trimEnd()}\n\n${without([offlineModels, ...models])}`;
+  return { apt: await open(more), preferences: more, archives };
 }
 
 const offlineModels = 'nanite-offline-models';

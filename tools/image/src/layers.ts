@@ -6,7 +6,7 @@ import { type Resolved, securityMirror } from './apt';
 import { run } from './program';
 
 /** Changes where the same packages would make another layer. */
-const recipe = 1;
+const recipe = 2;
 /** Flavours that are built in turn each keep theirs. */
 const kept = 3;
 
@@ -78,6 +78,7 @@ async function make(packages: readonly Resolved[], folder: string, options: Laye
       `--setup-hook=mkdir -p "$1/var/cache/apt/archives" && cp -t "$1/var/cache/apt/archives" ${options.fetched}/*.deb`,
       // Wanted by the packages that come later, not by themselves.
       '--customize-hook=chroot "$1" sh -c "apt-mark showmanual | xargs apt-mark auto >/dev/null"',
+      '--customize-hook=rm "$1/etc/apt/apt.conf.d/99mmdebstrap"',
       'trixie',
       folder,
       ...sources,
