@@ -60,7 +60,15 @@ const everything = [
 
 beforeAll(async () => {
   machine = Machine.boot('knowledge-team');
-  await machine.install(['nanite-rag', 'nanite-cli', 'acl', 'curl', 'libpam-systemd', 'dbus-user-session']);
+  await machine.install([
+    'nanite-rag',
+    'nanite-cli',
+    'acl',
+    'curl',
+    'polkitd',
+    'libpam-systemd',
+    'dbus-user-session',
+  ]);
   await must(`
     useradd -m -u 1001 ada; useradd -m -u 1002 bob; useradd -m -u 1003 carol; groupadd hr; groupadd nanite 2>/dev/null
     usermod -aG hr ada; usermod -aG nanite carol; loginctl enable-linger ada; loginctl enable-linger bob
@@ -102,6 +110,22 @@ describe('who says what is shared', () => {
       expect((await ask('bob', method, path)).status, `${method} ${path}`).toBe(403);
     }
     expect(await must('nanite knowledge list --team')).toContain('No collections yet');
+  });
+
+  test('whom polkit lets: only as long as it does', async () => {
+    await must('mkdir -m 755 /srv/minutes; echo "minutes of the meeting" >/srv/minutes/all.txt');
+    await machine.run('cat >/etc/polkit-1/rules.d/10-bob.rules && systemctl restart polkit', {
+      input: `polkit.addRule(function (action, subject) {
+        if (action.id === 'org.nanite.knowledge.change' && subject.user === 'bob') return polkit.Result.YES; });`,
+    });
+    await must('nanite knowledge add --team --wait /srv/minutes', 'bob');
+    expect(await must('nanite knowledge list --team')).toMatch(/minutes +ready +1/);
+    // The rule is bob's alone, and polkit is asked each time.
+    expect((await sh('nanite knowledge remove --team minutes', 'ada')).code).not.toBe(0);
+    await must('rm /etc/polkit-1/rules.d/10-bob.rules; systemctl restart polkit');
+    const refused = await sh('nanite knowledge remove --team minutes', 'bob');
+    expect(refused.stderr).toMatch(/may not say what the team shares/);
+    await must('nanite knowledge remove --team minutes; rm -r /srv/minutes');
   });
 
   test('a member of the group nanite', async () => {
