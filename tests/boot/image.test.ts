@@ -11,7 +11,7 @@ import {
   waitForDesktop,
   type VmOptions,
 } from '@nanite/vm';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { keepPicture, newestImage } from './images';
 import { awaitSelfCheck, chooseInMenu, killedForMemory, logIn } from './live-system';
 
@@ -113,7 +113,7 @@ describe('the image', () => {
 
 describe('the entry that checks the medium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nanite-damage-'));
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('says of a good medium that it is good', { timeout: 3_000_000 }, async () => {
     const live = await boot({ memory: 1024 });

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Screenshot } from '@nanite/vm';
+import { encodePng, type Screenshot } from '@nanite/vm';
 
 const checkout = resolve(import.meta.dirname, '../..');
 const images = join(checkout, 'dist/images');
@@ -21,9 +21,9 @@ export function newestImage(name: RegExp): string | null {
 }
 
 /** Keep a picture for people, in dist/test-reports/boot/. */
-export function keepPicture(name: string, { png }: Screenshot): void {
+export function keepPicture(name: string, screen: Screenshot): void {
   mkdirSync(pictures, { recursive: true });
-  writeFileSync(join(pictures, `${name}.png`), png);
+  writeFileSync(join(pictures, `${name}.png`), encodePng(screen));
 }
 
 /** Keep a text for people, beside the pictures. */

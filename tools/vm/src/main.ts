@@ -7,6 +7,7 @@ import { acceleration } from './acceleration';
 import { parseForward, parseMemory } from './command-line';
 import type { Firmware, Medium, VmOptions } from './options';
 import { freeVncDisplay, hasReachableDisplay } from './displays';
+import { encodePng } from './screen';
 import { VirtualMachine } from './virtual-machine';
 
 const images = resolve(dirname(fileURLToPath(import.meta.url)), '../../../dist/images');
@@ -131,9 +132,9 @@ async function boot(args: string[]): Promise<void> {
       ? undefined
       : setInterval(() => {
           machine.screenshot().then(
-            ({ png }) => {
+            (screen) => {
               mkdirSync(dirname(resolve(screenshot)), { recursive: true });
-              writeFileSync(screenshot, png);
+              writeFileSync(screenshot, encodePng(screen));
             },
             (error: unknown) => say(`no picture: ${describeError(error)}`),
           );

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import type { Screenshot } from './screen';
+import { encodePpm, type Screenshot } from './screen';
 
 function filter(command: string, args: string[], input: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -24,8 +24,12 @@ function filter(command: string, args: string[], input: Buffer): Promise<Buffer>
  * The words on a screen, read by tesseract. Letters of boot menus and panels are smaller than what it was trained on,
  * hence three times the size; it is good for finding words that must be there, not for quoting them.
  */
-export async function readText({ png }: Pick<Screenshot, 'png'>): Promise<string> {
-  const large = await filter('convert', ['png:-', '-colorspace', 'Gray', '-resize', '300%', 'png:-'], png);
+export async function readText(screen: Screenshot): Promise<string> {
+  const large = await filter(
+    'convert',
+    ['ppm:-', '-colorspace', 'Gray', '-resize', '300%', 'pgm:-'],
+    encodePpm(screen),
+  );
   const text = await filter('tesseract', ['-', '-', '--dpi', '300', '--psm', '11'], large);
   return text
     .toString()

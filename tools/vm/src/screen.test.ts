@@ -1,15 +1,23 @@
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
-import { decodeScreenshot, difference, isBlank, screenContent, type Screenshot } from './screen';
+import {
+  decodePpm,
+  encodePng,
+  encodePpm,
+  difference,
+  isBlank,
+  screenContent,
+  type Screenshot,
+} from './screen';
 
 type Colour = [number, number, number];
 
 function picture(width: number, height: number, colour: (x: number, y: number) => Colour): Screenshot {
-  const png = new PNG({ width, height });
+  const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) png.data.set([...colour(x, y), 255], (y * width + x) * 4);
+    for (let x = 0; x < width; x++) pixels.set(colour(x, y), (y * width + x) * 3);
   }
-  return decodeScreenshot(PNG.sync.write(png));
+  return { width, height, pixels };
 }
 
 const black: Colour = [0, 0, 0];
@@ -63,5 +71,34 @@ describe('two pictures', () => {
         picture(320, 200, () => black),
       ),
     ).toBe(1);
+  });
+});
+
+describe('a picture', () => {
+  const small = picture(3, 2, (x, y) => [x, y, 10]);
+
+  it('is read as QEMU writes it', () => {
+    expect(decodePpm(Buffer.concat([Buffer.from('P6\n3 2\n255\n'), small.pixels]))).toEqual(small);
+    expect(decodePpm(encodePpm(small))).toEqual(small);
+  });
+
+  it('whose first pixel looks like white space is read whole', () => {
+    const odd = picture(2, 1, () => [10, 32, 9]);
+    expect(decodePpm(encodePpm(odd))).toEqual(odd);
+  });
+
+  it('that is cut short, or none, is refused', () => {
+    expect(() => decodePpm(encodePpm(small).subarray(0, 20))).toThrow(
+      expect.objectContaining({ code: 'no-picture' }),
+    );
+    expect(() => decodePpm(Buffer.from('not at all'))).toThrow(
+      expect.objectContaining({ code: 'no-picture' }),
+    );
+  });
+
+  it('is the same as a PNG', () => {
+    const { width, height, data } = PNG.sync.read(encodePng(small));
+    expect([width, height]).toEqual([3, 2]);
+    expect([...data.subarray(4, 8)]).toEqual([1, 0, 10, 255]);
   });
 });

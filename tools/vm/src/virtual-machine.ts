@@ -12,7 +12,7 @@ import { firmwareVariables, qemuArguments, type VmPaths } from './arguments';
 import { button, chordOf, pointAt, press, release, type Button, type Chord } from './keys';
 import type { VmOptions } from './options';
 import { readText } from './read-text';
-import { decodeScreenshot, difference, type Screenshot } from './screen';
+import { decodePpm, difference, type Screenshot } from './screen';
 import { SerialConsole } from './serial-console';
 
 type Qemu = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -178,9 +178,9 @@ export class VirtualMachine {
 
   /** What the screen shows now. */
   async screenshot(): Promise<Screenshot> {
-    const filename = join(this.folder, 'screen.png');
-    await this.execute('screendump', { filename, format: 'png' });
-    return decodeScreenshot(readFileSync(filename));
+    const filename = join(this.folder, 'screen.ppm');
+    await this.execute('screendump', { filename, format: 'ppm' });
+    return decodePpm(readFileSync(filename));
   }
 
   /**

@@ -6,10 +6,10 @@ import { waitForDesktop } from './wait-for-desktop';
 vi.mock('./read-text', () => ({ readText: vi.fn() }));
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-const blank: Screenshot = { width: 100, height: 100, pixels: Buffer.alloc(40_000), png: Buffer.alloc(0) };
+const blank: Screenshot = { width: 100, height: 100, pixels: Buffer.alloc(30_000) };
 const drawn = (shade: number): Screenshot => {
-  const pixels = Buffer.alloc(40_000);
-  pixels.fill(shade, 0, 20_000);
+  const pixels = Buffer.alloc(30_000);
+  pixels.fill(shade, 0, 15_000);
   return { ...blank, pixels };
 };
 

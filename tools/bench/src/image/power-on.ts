@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { VirtualMachine, waitForDesktop, type Firmware, type Frame } from '@nanite/vm';
+import { encodePng, VirtualMachine, waitForDesktop, type Firmware, type Frame } from '@nanite/vm';
 import { checkout } from '../peers/cache';
 
 const pictures = join(checkout, 'dist/bench/image');
@@ -35,7 +35,7 @@ export async function powerOn({ image, name, firmware, memory }: PowerOnOptions)
       seen: (frame) => changes.push(frame),
     });
     mkdirSync(pictures, { recursive: true });
-    writeFileSync(join(pictures, `${name}.png`), desktop.screen.png);
+    writeFileSync(join(pictures, `${name}.png`), encodePng(desktop.screen));
     return { desktop: seconds(desktop.at), changes: changes.map(({ at }) => seconds(at)) };
   } finally {
     await machine.stop();
