@@ -83,7 +83,12 @@ function copyBytes(from: string, to: string): void {
     try {
       const portion = Buffer.allocUnsafe(4 * 2 ** 20);
       for (let length; (length = readSync(source, portion, 0, portion.length, null)) > 0;) {
-        for (let at = 0; at < length;) at += writeSync(target, portion, at, length - at);
+        for (let at = 0; at < length;) {
+          const written = writeSync(target, portion, at, length - at);
+          // What some file systems in user space answer when they are full, for ever.
+          if (written === 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+          at += written;
+        }
       }
     } finally {
       closeSync(target);
