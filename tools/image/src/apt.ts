@@ -8,6 +8,8 @@ import { type Ended, runToEnd } from './program';
 export interface Archives {
   /** Debian's mirror; its neighbour with `-security` at its end has the security updates. */
   mirror: string;
+  /** The keys that must have signed it, as gpg exports them. */
+  debianKeyring: string;
   /** Nanite's repository, as a folder. */
   repository: string;
   /** The public keys that must have signed it. */
@@ -194,13 +196,19 @@ function amount(pattern: RegExp, text: string): number {
   return found?.[1] === undefined ? 0 : Number(found[1].replaceAll(',', '')) * (units[found[2]!] ?? 1);
 }
 
-const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Where Debian's package keeps them. */
+export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const areas = 'main contrib non-free non-free-firmware';
 
 /** A sources.list of Debian's mirror and of our repository. */
-export function sourceLines({ mirror, repository, keyring }: Omit<Archives, 'preferences'>): string {
+export function sourceLines({
+  mirror,
+  debianKeyring: debianKeys,
+  repository,
+  keyring,
+}: Omit<Archives, 'preferences'>): string {
   const debian = (uri: string, suite: string): string =>
-    `deb [signed-by=${debianKeyring}] ${uri} ${suite} ${areas}`;
+    `deb [signed-by=${debianKeys}] ${uri} ${suite} ${areas}`;
   return `${[
     debian(mirror, 'trixie'),
     debian(mirror, 'trixie-updates'),

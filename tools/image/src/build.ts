@@ -21,6 +21,8 @@ export interface BuildOptions {
   /** Armoured public keys that the repository must be signed by. */
   keys: string;
   mirror: string;
+  /** The keys that must have signed it. */
+  debianKeyring: string;
   /** Where finished images go. */
   images: string;
   /** Where layers, fetched packages and the work of this build go. */
@@ -141,6 +143,7 @@ async function openArchives(options: BuildOptions, work: string, fetched: string
     join(archives, 'sources.list'),
     sourceLines({
       mirror: options.mirror,
+      debianKeyring: options.debianKeyring,
       repository: seenFromInside('repository'),
       keyring: seenFromInside('nanite.asc'),
     }),
@@ -148,7 +151,13 @@ async function openArchives(options: BuildOptions, work: string, fetched: string
   const open = async (preferences: string): Promise<Apt> => {
     const apt = await Apt.create(
       join(work, 'apt'),
-      { mirror: options.mirror, repository, keyring, preferences },
+      {
+        mirror: options.mirror,
+        debianKeyring: options.debianKeyring,
+        repository,
+        keyring,
+        preferences,
+      },
       fetched,
       signal,
     );

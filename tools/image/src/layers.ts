@@ -6,7 +6,7 @@ import { type Resolved, securityMirror } from './apt';
 import { run } from './program';
 
 /** Changes where the same packages would make another layer. */
-const recipe = 2;
+const recipe = 3;
 /** Flavours that are built in turn each keep theirs. */
 const kept = 3;
 
@@ -25,6 +25,10 @@ export function layerName(packages: readonly Resolved[]): string {
     .digest('hex')
     .slice(0, 16);
 }
+
+/** All but what every Debian has. `\\$` reaches dpkg-query past two shells. */
+const markAutomatic =
+  "dpkg-query -W -f '\\${Package}:\\${Priority}\\n' | grep -v -E ':(required|important)' | cut -d: -f1 | xargs apt-mark auto >/dev/null";
 
 export interface LayerOptions {
   layers: string;
@@ -77,7 +81,7 @@ async function make(packages: readonly Resolved[], folder: string, options: Laye
       '--skip=essential/unlink',
       `--setup-hook=mkdir -p "$1/var/cache/apt/archives" && cp -t "$1/var/cache/apt/archives" ${options.fetched}/*.deb`,
       // Wanted by the packages that come later, not by themselves.
-      '--customize-hook=chroot "$1" sh -c "apt-mark showmanual | xargs apt-mark auto >/dev/null"',
+      `--customize-hook=chroot "$1" sh -c "${markAutomatic}"`,
       '--customize-hook=rm "$1/etc/apt/apt.conf.d/99mmdebstrap"',
       'trixie',
       folder,

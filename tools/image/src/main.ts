@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { publicKeys, signingKey, sourcesFile } from '@nanite/apt-repo';
 import { describeError, NaniteError } from '@nanite/kit';
 import { Command, Option } from 'commander';
+import { debianKeyring } from './apt';
 import { build } from './build';
 import { withLock } from './lock';
 
@@ -18,6 +19,7 @@ interface Flags {
   repository: string;
   keyring?: string;
   mirror?: string;
+  debianKeyring: string;
   uri?: string;
   images: string;
   cache: string;
@@ -72,6 +74,7 @@ async function make(flags: Flags): Promise<void> {
           ? await publicKeys(await signingKey())
           : await readFile(flags.keyring, 'utf8'),
       mirror,
+      debianKeyring: flags.debianKeyring,
       images: resolve(flags.images),
       cache,
       sources: sourcesOf(flags.uri),
@@ -104,6 +107,7 @@ const program = new Command('image')
   .option('--repository <folder>', "Nanite's repository", join(checkout, 'dist/repo'))
   .option('--keyring <file>', 'public keys that must have signed it (default: that of $NANITE_KEYS)')
   .addOption(new Option('--mirror <uri>', "Debian's mirror").env('NANITE_DEBIAN_MIRROR'))
+  .option('--debian-keyring <file>', 'the keys that must have signed that', debianKeyring)
   .option('--uri <uri>', 'where the installed system finds the repository', environment('NANITE_REPO_URI'))
   .option('--images <folder>', 'where the image goes', join(checkout, 'dist/images'))
   .addOption(
