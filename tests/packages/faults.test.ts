@@ -67,6 +67,22 @@ describe('weights', () => {
     const { stdout } = await machine.run('nanite ask --max-tokens 20 "What is the capital of France?"');
     expect(stdout).toContain('Paris');
   });
+
+  test('without the program that computes them are no model that is too large: 501, and which package brings it', async () => {
+    await machine.run(
+      'dpkg --remove --force-depends nanite-llama; systemctl stop "nanite-model@*"; systemctl restart nanite-engine nanite-gateway',
+    );
+    const script = `require('http').request({ socketPath: '/run/nanite/gateway.sock', method: 'POST', path: '/api/chat' }, (answer) => {
+      let text = '';
+      answer.on('data', (part) => (text += part)).on('end', () => console.log(text, answer.statusCode));
+    }).end(JSON.stringify({ model: 'smollm2:135m', messages: [{ role: 'user', content: 'hello' }] }));`;
+    const { stdout } = await machine.run(['node', '-e', script]);
+    expect(stdout).toMatch(/llama\.cpp is not installed \(install nanite-llama\)[^]* 501\n$/);
+    const asked = await machine.run('nanite ask hello', { check: false });
+    expect(asked.code).not.toBe(0);
+    expect(asked.stderr).toContain('install nanite-llama');
+    expect(asked.stderr).not.toContain('smaller');
+  });
 });
 
 describe('port 11434 held by another program', () => {
