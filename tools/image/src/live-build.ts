@@ -1,6 +1,7 @@
-import { cp, mkdir, rmdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
+import { leaveOutBootImage } from './medium-sums';
 import { mountsBelow } from './mounts';
 import { type Ended, run, runToEnd } from './program';
 import { axesOf, type Variant } from './variant';
@@ -39,13 +40,19 @@ export async function liveBuild(build: LiveBuild): Promise<void> {
   // live-build may have unmounted it as it ended.
   for (const path of await mountsBelow(door)) await run('umount', [path], { signal: build.signal });
   await rmdir(door);
+  // The sums of the medium are to be corrected before it is written: live-build passes over a step that is marked as done.
+  const written = join(work, '.build/binary_iso');
+  await writeFile(written, '');
   await step(build, 'binary');
+  await leaveOutBootImage(join(work, 'binary/sha256sum.txt'));
+  await rm(written);
+  await step(build, 'binary_iso');
 }
 
 /** Where the system in the making finds what it is made of, for as long as it is made. */
 export const doorway = 'mnt/build';
 
-async function step(build: LiveBuild, name: 'config' | 'chroot' | 'binary'): Promise<void> {
+async function step(build: LiveBuild, name: 'config' | 'chroot' | 'binary' | 'binary_iso'): Promise<void> {
   await succeeded(
     `lb ${name}`,
     runToEnd('lb', [name], {
