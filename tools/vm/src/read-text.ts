@@ -10,7 +10,7 @@ function filter(command: string, args: string[], input: Buffer): Promise<Buffer>
       {
         encoding: 'buffer',
         maxBuffer: 64 << 20,
-        timeout: 60_000,
+        timeout: 240_000,
         env: { ...process.env, OMP_THREAD_LIMIT: '1' },
       },
       (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
@@ -22,12 +22,12 @@ function filter(command: string, args: string[], input: Buffer): Promise<Buffer>
 
 /**
  * The words on a screen, read by tesseract. Letters of boot menus and panels are smaller than what it was trained on,
- * hence three times the size; it is good for finding words that must be there, not for quoting them.
+ * hence two or three times the size; it is good for finding words that must be there, not for quoting them.
  */
 export async function readText(screen: Screenshot): Promise<string> {
   const large = await filter(
     'convert',
-    ['ppm:-', '-colorspace', 'Gray', '-resize', '300%', 'pgm:-'],
+    ['ppm:-', '-colorspace', 'Gray', '-resize', screen.width > 1000 ? '200%' : '300%', 'pgm:-'],
     encodePpm(screen),
   );
   const text = await filter('tesseract', ['-', '-', '--dpi', '300', '--psm', '11'], large);
