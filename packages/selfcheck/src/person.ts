@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NaniteError } from '@nanite/kit';
 import { runProgram } from './program';
-import { CheckResult } from './report';
+import { CheckResult, type CheckId } from './report';
 
 /** Whose session and files are looked at. */
 export interface Person {
@@ -48,20 +48,22 @@ export async function whoeverIsThere(seconds: number, signal: AbortSignal): Prom
 }
 
 /**
- * Run checks as a person, by this very program under their name, in a process without any right of ours.
+ * Run a check as a person, by this very program under their name, in a process without any right of ours.
  *
- * @param argv of the program
- * @returns its results; an error in words where it gave none
+ * @param options further options of the program
+ * @returns its result; an error in words where it gave none
+ * @throws what the signal was aborted with
  */
-export function checksAs(
+export function checkAs(
   person: Person,
-  argv: readonly string[],
+  id: CheckId,
+  options: readonly string[],
   signal: AbortSignal,
-): Promise<CheckResult[] | string> {
+): Promise<CheckResult | string> {
   const { uid, gid } = person;
   const identity = ['--reuid', String(uid), '--regid', String(gid), '--init-groups', '--reset-env'];
   const place = ['env', `XDG_RUNTIME_DIR=${runtimeOf(uid)}`];
-  const program = [process.execPath, process.argv[1]!, ...argv];
+  const program = [process.execPath, process.argv[1]!, '--json', '--only', id, ...options];
   return new Promise((resolve, reject) => {
     const child = execFile(
       'setpriv',
@@ -71,7 +73,7 @@ export function checksAs(
         signal.removeEventListener('abort', stop);
         if (signal.aborted) return reject(signal.reason);
         const results = CheckResult.array().safeParse(jsonOf(stdout)?.checks);
-        resolve(results.success ? results.data : stderr.trim() || 'it said nothing that we know');
+        resolve(results.data?.[0] ?? (stderr.trim() || 'it said nothing that we know'));
       },
     );
     // It tidies up and ends by itself.

@@ -7,9 +7,14 @@ import { NaniteError } from '@nanite/kit';
  * Do work while holding a lock that the kernel lets go of however this process ends: a child holds it, and ends when
  * our end of its input closes. (A file with a process id would not do: each `target enter` counts its own.)
  *
+ * @param busy says what holds it, where another does
  * @throws NaniteError `busy` where another process holds the lock
  */
-export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  busy = 'another process works on this repository',
+): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });
   const holder = spawn(
     'flock',
@@ -24,7 +29,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
     holder.stdout.once('data', () => resolve());
     void ended.then((status) =>
       reject(
-        new NaniteError('busy', `another process works on this repository (${path}, status ${status})`, {
+        new NaniteError('busy', `${busy} (${path}, status ${status})`, {
           hint: 'wait until it is done',
         }),
       ),

@@ -2,12 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { publicKeys, signingKey, sourcesFile } from '@nanite/apt-repo';
+import { publicKeys, signingKey, sourcesFile, withLock } from '@nanite/apt-repo';
 import { describeError, NaniteError } from '@nanite/kit';
 import { Command, Option } from 'commander';
 import { debianKeyring } from './apt';
 import { build } from './build';
-import { withLock } from './lock';
 
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -64,25 +63,28 @@ async function make(flags: Flags): Promise<void> {
   }
   const mirror = flags.mirror.replace(/\/+$/, '');
   const cache = join(resolve(flags.cache), 'image');
-  const built = await withLock(join(cache, 'lock'), async () =>
-    build({
-      variant: { flavour: flags.flavour, models: flags.models, extra: flags.packages, version: version() },
-      configuration: resolve(flags.configuration),
-      repository: resolve(flags.repository),
-      keys:
-        flags.keyring === undefined
-          ? await publicKeys(await signingKey())
-          : await readFile(flags.keyring, 'utf8'),
-      mirror,
-      debianKeyring: flags.debianKeyring,
-      images: resolve(flags.images),
-      cache,
-      sources: sourcesOf(flags.uri),
-      signal: interrupt.signal,
-      checkOnly: flags.checkOnly,
-      progress: (line) =>
-        say(`\u001b[1m==>\u001b[0m [${Math.round((Date.now() - started) / 1000)} s] ${line}`),
-    }),
+  const built = await withLock(
+    join(cache, 'lock'),
+    async () =>
+      build({
+        variant: { flavour: flags.flavour, models: flags.models, extra: flags.packages, version: version() },
+        configuration: resolve(flags.configuration),
+        repository: resolve(flags.repository),
+        keys:
+          flags.keyring === undefined
+            ? await publicKeys(await signingKey())
+            : await readFile(flags.keyring, 'utf8'),
+        mirror,
+        debianKeyring: flags.debianKeyring,
+        images: resolve(flags.images),
+        cache,
+        sources: sourcesOf(flags.uri),
+        signal: interrupt.signal,
+        checkOnly: flags.checkOnly,
+        progress: (line) =>
+          say(`\u001b[1m==>\u001b[0m [${Math.round((Date.now() - started) / 1000)} s] ${line}`),
+      }),
+    'another image is being built',
   );
   if (built === undefined) return say('Everything that the image needs is there and is what was signed.');
   const path = relative(process.cwd(), built.image);
