@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -58,25 +58,38 @@ function vitest(report: string, args: string[]): Tally {
   }
 }
 
+/** Run a command, show what it prints while it does, and return that too. */
+async function shown(command: string, args: string[]): Promise<{ ok: boolean; printed: string }> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+    process.stdout.write(text);
+  });
+  const status = await new Promise((resolve) => child.once('close', resolve));
+  return { ok: status === 0, printed };
+}
+
 /** Run an Nx target on all projects that have it; each project counts. */
-function nx(target: string): Tally {
+async function nx(target: string): Promise<Tally> {
   const list = spawnSync('npx', ['nx', 'show', 'projects', '--with-target', target, '--json'], {
     encoding: 'utf8',
   });
   const projects = JSON.parse(list.stdout) as string[];
   if (projects.length === 0) return { passed: 0, failed: 1 };
-  if (run('npx', ['nx', 'run-many', '-t', target, '--output-style=static', '--nx-bail=false'])) {
-    return { passed: projects.length, failed: 0 };
-  }
-  // Something failed: ask project by project, from the cache where it passed, to count and to name them.
-  const failed = projects.filter(
-    (project) => !run('npx', ['nx', 'run', `${project}:${target}`, '--output-style=static']),
-  );
+  const all = ['nx', 'run-many', '-t', target, '--output-style=static', '--nx-bail=false'];
+  const { ok, printed } = await shown('npx', all);
+  if (ok) return { passed: projects.length, failed: 0 };
+  // Nx ends with the tasks that failed, and those that could not be run for it: ours among them are named `project:target`.
+  const ended = printed.slice(printed.lastIndexOf(`Running target ${target} for`));
+  const failed = projects.filter((project) => ended.includes(`- ${project}:${target}\n`));
   for (const project of failed) console.log(`FAILED: ${project}:${target}`);
+  // A run that failed and names none of them, such as one that was killed, has passed nothing.
+  if (failed.length === 0) return { passed: 0, failed: projects.length };
   return { passed: projects.length - failed.length, failed: failed.length };
 }
 
-const suites: Record<string, () => Tally> = {
+const suites: Record<string, () => Tally | Promise<Tally>> = {
   static: () =>
     checks([
       ['formatting', 'npx', ['prettier', '--check', '.']],
@@ -113,7 +126,7 @@ for (const [name, suite] of Object.entries(suites)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const since = Date.now();
   console.log(`\n==> ${name}`);
-  const tally = suite();
+  const tally = await suite();
   console.log(`==> ${name}: ${tally.passed} passed, ${tally.failed} failed after ${elapsed(since)}`);
   total.passed += tally.passed;
   total.failed += tally.failed;
