@@ -202,7 +202,8 @@ function standIns(content: string): void {
   script('mmdebstrap', 'for a; do case $a in */layers/*) mkdir -p "$a/mnt" "$a/etc" ;; esac; done');
   script(
     'lb',
-    `[ "$1" = binary ] || exit 0
+    `if [ "$1" = binary ]; then mkdir -p binary; echo 'sum  ./boot/grub/grub_eltorito' >binary/sha256sum.txt; fi
+[ "$1" = binary_iso ] || exit 0
 printf half >nanite-amd64.hybrid.iso
 touch ${at('half')}
 while [ -e ${at('hold')} ]; do sleep 0.1; done
