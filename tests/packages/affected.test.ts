@@ -19,12 +19,15 @@ function affectedBy(file: string): string[] {
 test('a change of kit is one of all that bundle it, and of what depends on these', () => {
   expect(affectedBy('packages/kit/src/listen.ts')).toEqual([
     'nanite-cli',
+    'nanite-desktop',
     'nanite-engine',
     'nanite-gateway',
     'nanite-gpu-detect',
+    'nanite-live',
     'nanite-model-catalog',
     'nanite-models',
     'nanite-rag',
+    'nanite-selfcheck',
     'nanite-server',
   ]);
 });
