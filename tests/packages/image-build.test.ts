@@ -202,7 +202,7 @@ function standIns(content: string): void {
   script('mmdebstrap', 'for a; do case $a in */layers/*) mkdir -p "$a/mnt" "$a/etc" ;; esac; done');
   script(
     'lb',
-    `if [ "$1" = binary ]; then mkdir -p binary; echo 'sum  ./boot/grub/grub_eltorito' >binary/sha256sum.txt; fi
+    `if [ "$1" = binary ]; then mkdir -p binary/EFI/boot; touch binary/EFI/boot/bootx64.efi binary/EFI/boot/grubx64.efi; echo 'sum  ./boot/grub/grub_eltorito' >binary/sha256sum.txt; fi
 [ "$1" = binary_iso ] || exit 0
 printf half >nanite-amd64.hybrid.iso
 touch ${at('half')}

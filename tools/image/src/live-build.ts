@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
@@ -44,6 +45,7 @@ export async function liveBuild(build: LiveBuild): Promise<void> {
   const written = join(work, '.build/binary_iso');
   await writeFile(written, '');
   await step(build, 'binary');
+  await needSecureBoot(join(work, 'binary/EFI/boot'));
   await leaveOutBootImage(join(work, 'binary/sha256sum.txt'));
   await rm(written);
   await step(build, 'binary_iso');
@@ -51,6 +53,20 @@ export async function liveBuild(build: LiveBuild): Promise<void> {
 
 /** Where the system in the making finds what it is made of, for as long as it is made. */
 export const doorway = 'mnt/build';
+
+/**
+ * live-build makes an image without Debian's signed boot loaders, and says nothing, where the system has none of them.
+ *
+ * @throws NaniteError `no-secure-boot`
+ */
+async function needSecureBoot(folder: string): Promise<void> {
+  // Shim, which Microsoft signed, starts the GRUB that Debian signed; without it the one here is GRUB itself, unsigned.
+  const signed = ['bootx64.efi', 'grubx64.efi'].every((name) => existsSync(join(folder, name)));
+  if (signed) return;
+  throw new NaniteError('no-secure-boot', "Debian's signed boot loaders are not on the medium", {
+    hint: 'shim-signed and grub-efi-amd64-signed belong into live-build/config/package-lists/live.list.chroot',
+  });
+}
 
 async function step(build: LiveBuild, name: 'config' | 'chroot' | 'binary' | 'binary_iso'): Promise<void> {
   await succeeded(
