@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 /**
  * All suites in one run: what `make test` calls. Each suite runs even where an earlier one failed; the last line counts
@@ -11,11 +11,16 @@ import { join, resolve } from 'node:path';
 interface Tally {
   passed: number;
   failed: number;
+  /** What failed, a line each: it is said again at the end, where a log that was cut still has it. */
+  names?: string[];
 }
 
 const reports = resolve('dist', 'test-reports');
 const started = Date.now();
 const elapsed = (since: number): string => `${Math.round((Date.now() - since) / 1000)} s`;
+
+/** What an error says first, with no more of a value than tells it. */
+const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').slice(0, 600);
 
 function run(command: string, args: string[]): boolean {
   return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
@@ -27,7 +32,23 @@ function checks(list: Array<[name: string, command: string, args: string[]]>): T
     return !run(command, args);
   });
   for (const [name] of failed) console.log(`FAILED: ${name}`);
-  return { passed: list.length - failed.length, failed: failed.length };
+  return {
+    passed: list.length - failed.length,
+    failed: failed.length,
+    names: failed.map(([name]) => name),
+  };
+}
+
+/** Part of what vitest's JSON reporter writes. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: Array<{
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: Array<{ fullName: string; status: string; failureMessages: string[] }>;
+  }>;
 }
 
 function vitest(report: string, args: string[]): Tally {
@@ -42,17 +63,21 @@ function vitest(report: string, args: string[]): Tally {
     ...args,
   ]);
   try {
-    const result = JSON.parse(readFileSync(file, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      testResults: Array<{ status: string; assertionResults: unknown[] }>;
-    };
+    const result = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
     // A file that could not even be loaded has no tests to count, and is a failure all the same.
     const broken = result.testResults.filter(
       (at) => at.status === 'failed' && at.assertionResults.length === 0,
-    ).length;
-    const failed = result.numFailedTests + broken;
-    return { passed: result.numPassedTests, failed: failed === 0 && !ok ? 1 : failed };
+    );
+    const names = [
+      ...broken.map(({ name, message }) => `${relative('.', name)}: ${firstLine(message)}`),
+      ...result.testResults.flatMap(({ name, assertionResults }) =>
+        assertionResults
+          .filter(({ status }) => status === 'failed')
+          .map((at) => `${relative('.', name)}: ${at.fullName}: ${firstLine(at.failureMessages[0] ?? '')}`),
+      ),
+    ];
+    const failed = result.numFailedTests + broken.length;
+    return { passed: result.numPassedTests, failed: failed === 0 && !ok ? 1 : failed, names };
   } catch {
     return { passed: 0, failed: 1 };
   }
@@ -86,7 +111,11 @@ async function nx(target: string): Promise<Tally> {
   for (const project of failed) console.log(`FAILED: ${project}:${target}`);
   // A run that failed and names none of them, such as one that was killed, has passed nothing.
   if (failed.length === 0) return { passed: 0, failed: projects.length };
-  return { passed: projects.length - failed.length, failed: failed.length };
+  return {
+    passed: projects.length - failed.length,
+    failed: failed.length,
+    names: failed.map((project) => `${project}:${target}`),
+  };
 }
 
 const suites: Record<string, () => Tally | Promise<Tally>> = {
@@ -121,7 +150,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 mkdirSync(reports, { recursive: true });
-const total: Tally = { passed: 0, failed: 0 };
+const total = { passed: 0, failed: 0 };
+const failures: string[] = [];
 for (const [name, suite] of Object.entries(suites)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const since = Date.now();
@@ -130,7 +160,9 @@ for (const [name, suite] of Object.entries(suites)) {
   console.log(`==> ${name}: ${tally.passed} passed, ${tally.failed} failed after ${elapsed(since)}`);
   total.passed += tally.passed;
   total.failed += tally.failed;
+  failures.push(...(tally.names ?? []).map((what) => `${name}: ${what}`));
 }
 console.log(`\nAll suites took ${elapsed(started)}.`);
+for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

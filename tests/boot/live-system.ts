@@ -59,6 +59,9 @@ export interface SelfCheck {
 
 /** Wait for what the live system writes of its self-check to the serial line; the text is kept for people. */
 export async function awaitSelfCheck(machine: VirtualMachine, name: string): Promise<SelfCheck> {
+  const keep = (): void => keepText(`${name}-serial.txt`, machine.serial.transcript);
+  // As it grows: whoever ends a test that takes too long wants to know where it was.
+  const keeping = setInterval(keep, 10_000);
   try {
     await machine.serial.waitForText('NANITE-SELFCHECK-BEGIN', selfCheckTimeout);
     const [, between = '', rc = ''] = await machine.serial.waitForText(
@@ -82,7 +85,8 @@ export async function awaitSelfCheck(machine: VirtualMachine, name: string): Pro
     if (machine.running) keepPicture(`${name}-failed`, await machine.screenshot());
     throw error;
   } finally {
-    keepText(`${name}-serial.txt`, machine.serial.transcript);
+    clearInterval(keeping);
+    keep();
   }
 }
 

@@ -69,8 +69,8 @@ describe('the command line of QEMU', () => {
     expect(line({ reboot: true })).not.toContain('-no-reboot');
   });
 
-  it('takes the processor as it is under KVM, and the best one otherwise', () => {
-    expect(line({})).toContain('-accel tcg,thread=multi -cpu max');
+  it('takes the processor as it is under KVM, and otherwise one without what is slow to translate', () => {
+    expect(line({})).toContain('-accel tcg,thread=multi -cpu Nehalem-v1');
     expect(qemuArguments({ image: '/i.iso' }, paths, 'kvm').join(' ')).toContain('-accel kvm -cpu host');
   });
 });
