@@ -1,10 +1,39 @@
-import { execFile } from 'node:child_process';
+import { NaniteError } from '@nanite/kit';
+import { execFile, type ExecFileOptions } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { installedVariants, loadedVariant } from './variants';
 
 const run = promisify(execFile);
+
+/**
+ * Milliseconds for an answer about itself. It takes milliseconds, but for the first time after a start from a stick or a CD, when
+ * all its libraries are read from there.
+ */
+const answersWithin = 180_000;
+
+/** @throws NaniteError `llama-broken` */
+async function ask(server: string, option: string, options: ExecFileOptions = {}): Promise<string> {
+  try {
+    const { stdout, stderr } = await run(server, [option], {
+      ...options,
+      encoding: 'utf8',
+      timeout: answersWithin,
+    });
+    return `${stdout}${stderr}`;
+  } catch (error) {
+    const { killed, code, signal } = error as { killed?: boolean; code?: unknown; signal?: unknown };
+    const how = killed
+      ? `gave no answer within ${answersWithin / 1000} seconds`
+      : `ended with ${String(signal ?? code)}`;
+    throw new NaniteError('llama-broken', `${server} ${option} ${how}`, {
+      status: 500,
+      hint: 'is the medium readable? apt install --reinstall nanite-llama',
+      cause: error,
+    });
+  }
+}
 
 /** The llama.cpp that is installed. */
 export class LlamaProgram {
@@ -25,8 +54,8 @@ export class LlamaProgram {
     const { mtimeMs, size } = statSync(this.server);
     const stamp = `${mtimeMs} ${size}`;
     if (this.known?.stamp !== stamp) {
-      const { stdout, stderr } = await run(this.server, ['--version'], { timeout: 10_000 });
-      this.known = { stamp, version: /^version: *(.+)$/m.exec(stdout + stderr)?.[1]?.trim() ?? stamp };
+      const said = await ask(this.server, '--version');
+      this.known = { stamp, version: /^version: *(.+)$/m.exec(said)?.[1]?.trim() ?? stamp };
     }
     return this.known.version;
   }
@@ -44,10 +73,7 @@ export class LlamaProgram {
 
   /** The CPU variant that it chooses here when `skipped` are left out; null where it does not say. */
   async variant(skipped: readonly string[]): Promise<string | null> {
-    const { stdout, stderr } = await run(this.server, ['--list-backends'], {
-      timeout: 10_000,
-      env: { GGML_SKIP_BACKENDS: skipped.join(',') },
-    });
-    return loadedVariant(stdout + stderr);
+    const env = { GGML_SKIP_BACKENDS: skipped.join(',') };
+    return loadedVariant(await ask(this.server, '--list-backends', { env }));
   }
 }

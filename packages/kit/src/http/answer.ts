@@ -9,7 +9,27 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   if (value === undefined) return void response.writeHead(status).end();
   const text = Buffer.from(JSON.stringify(value));
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length });
-  response.end(response.req.method === 'HEAD' ? undefined : text);
+  if (response.req.method !== 'HEAD') response.write(text);
+  if (response.req.complete) response.end();
+  else endWithRequest(response);
+}
+
+/** Milliseconds for which more of a request is taken whose answer was sent. */
+const lingering = 5_000;
+
+/**
+ * End an answer that was written before all of its request came. Whoever still sends when the connection closes is told of a
+ * reset, and many never look at the answer that came before it: so the rest is read and thrown away, for a while.
+ */
+function endWithRequest(response: ServerResponse): void {
+  const { req: request } = response;
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingering).unref();
+  request.once('end', end).once('close', end);
+  request.resume();
 }
 
 /** Anything thrown as an error with a code and a status: what does not fit a schema is the asker's, all else ours. */

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, request as ask, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { NaniteError } from '../errors';
@@ -112,6 +113,31 @@ it('refuses a body that is no JSON, does not fit or is too large', async () => {
   );
   expect(logged).toEqual([]);
 });
+
+it.each([
+  ['reads to the limit of', '/v1/things', 413],
+  ['does not read at all', '/v1/nothing', 404],
+])(
+  'refuses a body that it %s in words, also to one who sends all of it before listening',
+  async (_what, path, status) => {
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.pause();
+    const closed = once(socket, 'close');
+    socket.on('error', () => {});
+    const piece = 'x'.repeat(64_000);
+    const pieces = 200;
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${pieces * piece.length}\r\n\r\n`);
+    for (let sent = 0; sent < pieces && !socket.destroyed; sent++) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+    }
+    let text = '';
+    socket.on('data', (part) => (text += String(part))).resume();
+    await closed;
+    expect(text).toContain(`HTTP/1.1 ${status} `);
+    expect(errorOf({ status, text: text.slice(text.indexOf('{')), headers: {} })).toMatchObject({ status });
+  },
+);
 
 it('answers with code, message and hint of what is known, and logs only what is not', async () => {
   expect(errorOf(await call('POST', '/v1/known-failure'))).toEqual({
