@@ -5,7 +5,7 @@ import {
   type WorkerEmbeddings,
   type WorkerRerank,
 } from '@nanite/contracts';
-import { describeError, NaniteError, type Log } from '@nanite/kit';
+import { describeError, failureOf, NaniteError, readBody, sendJson, type Log } from '@nanite/kit';
 import { z } from 'zod';
 import { TooManyTokens } from './tokens';
 
@@ -36,7 +36,7 @@ type Route = (request: IncomingMessage, response: ServerResponse) => Promise<unk
 
 function embeddings(embed: NonNullable<OnnxModel['embed']>, name: string): Route {
   return async (request, response) => {
-    const body = await parsed(request, WorkerEmbeddingsRequest);
+    const body = await readBody(request, WorkerEmbeddingsRequest, mostBody);
     const { vectors, tokens } = await embed(
       listed(body.input),
       body.truncate ?? false,
@@ -58,7 +58,7 @@ function embeddings(embed: NonNullable<OnnxModel['embed']>, name: string): Route
 
 function rerank(judge: NonNullable<OnnxModel['judge']>, name: string): Route {
   return async (request, response) => {
-    const body = await parsed(request, WorkerRerankRequest);
+    const body = await readBody(request, WorkerRerankRequest, mostBody);
     const { logits, tokens } = await judge(
       body.query,
       body.documents,
@@ -95,11 +95,11 @@ export function createOnnxApi(model: OnnxModel, name: string, context: number, l
     'POST /v1/embeddings': model.embed && embeddings(model.embed, name),
     'POST /v1/rerank': model.judge && rerank(model.judge, name),
     'POST /tokenize': async (request) => {
-      const { content, add_special } = await parsed(request, Tokenize);
+      const { content, add_special } = await readBody(request, Tokenize, mostBody);
       return { tokens: model.tokenize(content, add_special) };
     },
     'POST /detokenize': async (request) => ({
-      content: model.detokenize((await parsed(request, Detokenize)).tokens),
+      content: model.detokenize((await readBody(request, Detokenize, mostBody)).tokens),
     }),
   };
   return createServer((request, response) => {
@@ -108,11 +108,11 @@ export function createOnnxApi(model: OnnxModel, name: string, context: number, l
       ? handler(request, response)
       : Promise.reject(new NaniteError('not-found', 'this model does not do this', { status: 404 }));
     work
-      .then((value) => send(response, 200, value))
+      .then((value) => sendJson(response, 200, value))
       .catch((error: unknown) => {
         const { status, body } = errorBody(error);
         if (status === 500) log.error('a request failed', { cause: describeError(error) });
-        send(response, status, body);
+        sendJson(response, status, body);
       });
   });
 }
@@ -126,22 +126,6 @@ function listed(
 
 const isIds = (input: readonly unknown[]): input is number[] => typeof input[0] === 'number';
 
-async function parsed<T extends z.ZodType>(request: IncomingMessage, schema: T): Promise<z.output<T>> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > mostBody) throw new NaniteError('too-large', 'the request is too large', { status: 413 });
-    chunks.push(chunk);
-  }
-  try {
-    return schema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-  } catch (cause) {
-    const message = cause instanceof z.ZodError ? z.prettifyError(cause) : 'the request is no JSON';
-    throw new NaniteError('bad-request', message, { status: 400, cause });
-  }
-}
-
 /** As llama-server writes errors. */
 function errorBody(error: unknown): { status: number; body: unknown } {
   if (error instanceof TooManyTokens) {
@@ -152,18 +136,11 @@ function errorBody(error: unknown): { status: number; body: unknown } {
       body: { error: { code: 400, message, type, n_prompt_tokens: tokens, n_ctx: context } },
     };
   }
-  const status = error instanceof NaniteError ? error.status : 500;
+  const { status, message } = failureOf(error);
   const type = status === 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error';
-  return { status, body: { error: { code: status, message: describeError(error), type } } };
+  return { status, body: { error: { code: status, message, type } } };
 }
 
 function asBase64(vector: Float32Array): string {
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
-}
-
-function send(response: ServerResponse, status: number, value: unknown): void {
-  if (response.destroyed) return;
-  const text = Buffer.from(JSON.stringify(value));
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length });
-  response.end(text);
 }
