@@ -13,14 +13,17 @@ import {
   type VmOptions,
 } from '@nanite/vm';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { keepPicture, newestImage } from './images';
-import { awaitSelfCheck, chooseInMenu, killedForMemory, logIn } from './live-system';
+import { keepPicture, keepText, newestImage } from './images';
+import { awaitSelfCheck, chooseInMenu, killedForMemory, logIn, packetsThatLeft } from './live-system';
 
 const iso = process.env['NANITE_IMAGE'] ?? newestImage(/-desktop-amd64\.iso$/);
 const withoutModels = process.env['NANITE_IMAGE_NO_MODELS'] ?? newestImage(/-desktop-no-models-amd64\.iso$/);
 
 /** A whole live system under translation, on a machine that does other things too. */
 const bootTimeout = 1_200_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'nanite-boot-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 let machine: VirtualMachine | undefined;
 
@@ -64,7 +67,8 @@ describe('the image', () => {
     'checks itself under Secure Boot with a network card: nothing leaves, nothing listens',
     { timeout: 3_000_000 },
     async () => {
-      const live = await boot({ firmware: 'secure-boot', memory: 3072, network: 'user' });
+      const capture = join(folder, 'secure-boot.pcap');
+      const live = await boot({ firmware: 'secure-boot', memory: 3072, network: 'user', capture });
       await chooseInMenu(live, 'secure-boot-menu', 'self-check');
       const check = await awaitSelfCheck(live, 'secure-boot-selfcheck');
       const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
@@ -81,6 +85,7 @@ describe('the image', () => {
       // The last byte of the variable is its value; the four before it are attributes.
       const { output } = await live.serial.run('od -An -tu1 /sys/firmware/efi/efivars/SecureBoot-*', 60_000);
       expect(output.trim()).toMatch(/\b1$/);
+      expect(packetsThatLeft(capture)).toEqual([]);
     },
   );
 
@@ -113,25 +118,25 @@ describe('the image', () => {
 });
 
 describe('the entry that checks the medium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'nanite-damage-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  /**
-   * What the screen says at the end. That there is an end comes over the serial line, for a good medium's is on the screen for
-   * ten seconds only, and reading a picture may take as long.
-   */
-  async function verdict(live: VirtualMachine, name: string): Promise<string> {
-    await live.serial.waitForText(/verification (successful|failed)/i, bootTimeout);
-    await sleep(2000);
-    const screen = await live.screenshot();
-    keepPicture(name, screen);
-    return readText(screen);
+  /** What the serial line and the screen say at the end. */
+  async function verdict(live: VirtualMachine, name: string): Promise<{ serial: string; screen: string }> {
+    try {
+      await live.serial.waitForText(/medium is (good|DAMAGED)/, bootTimeout);
+      await sleep(2000);
+      const screen = await live.screenshot();
+      keepPicture(name, screen);
+      return { serial: live.serial.transcript, screen: await readText(screen) };
+    } finally {
+      keepText(`${name}-serial.txt`, live.serial.transcript);
+    }
   }
 
   it('says of a good medium that it is good', { timeout: 3_000_000 }, async () => {
     const live = await boot({ memory: 1024 });
     await chooseInMenu(live, 'check-menu', 'check the medium');
-    expect(await verdict(live, 'check-good')).toMatch(/verification successful/i);
+    const { serial, screen } = await verdict(live, 'check-good');
+    expect(serial).toMatch(/medium is good: all \d{3} files/);
+    expect(screen).toMatch(/medium is good/i);
   });
 
   it('says of a medium with one flipped bit that it is damaged', { timeout: 3_000_000 }, async () => {
@@ -141,7 +146,9 @@ describe('the entry that checks the medium', () => {
     damagedCopy(iso, overlay, offset + Math.floor(length * 0.7));
     const live = await boot({ memory: 1024, format: 'qcow2' }, overlay);
     await chooseInMenu(live, 'damaged-menu', 'check the medium');
-    expect(await verdict(live, 'check-damaged')).toMatch(/verification failed/i);
+    const { serial, screen } = await verdict(live, 'check-damaged');
+    expect(serial).toMatch(/DAMAGED[^]*\/live\/filesystem\.squashfs/);
+    expect(screen).toMatch(/damaged[^]*filesystem\.squashfs/i);
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import type { CommandResult, VirtualMachine } from '@nanite/vm';
 import { z } from 'zod';
 import { keepPicture, keepText } from './images';
@@ -115,4 +116,24 @@ export async function killedForMemory(machine: VirtualMachine): Promise<string[]
     240_000,
   );
   return output.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** What every network card does to be one, and the clock: judged here apart from how nanite-selfcheck judges it. */
+const ofEveryMachine =
+  /ARP, |ICMP6, (neighbor|router|multicast)|igmp|BOOTP\/DHCP|dhcp6|\.123: NTPv|\.53: .*\bA{1,4}\? \S*ntp\.org\./;
+
+/**
+ * What a machine sent since it was switched on, but for setting up the network and the time.
+ *
+ * @param capture of its network card, in pcap form
+ */
+export function packetsThatLeft(capture: string): string[] {
+  const sent = execFileSync('tcpdump', ['-n', '-t', '-r', capture, 'ether src 52:54:00:12:34:56'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const lines = sent.split('\n').filter((line) => line !== '');
+  // A machine that never asked for an address was not watched.
+  if (!lines.some((line) => line.includes('BOOTP/DHCP'))) throw new Error(`${capture} shows no DHCP`);
+  return lines.filter((line) => !ofEveryMachine.test(line));
 }
