@@ -20,7 +20,7 @@ const started = Date.now();
 const elapsed = (since: number): string => `${Math.round((Date.now() - since) / 1000)} s`;
 
 /** What an error says first, with no more of a value than tells it. */
-const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').slice(0, 600);
+const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').slice(0, 1500);
 
 function run(command: string, args: string[]): boolean {
   return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;

@@ -26,6 +26,8 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     pool: 'forks',
+    // A failure is read in a log, where the message is all there is of it.
+    chaiConfig: { truncateThreshold: 1000 },
     testTimeout: 180_000,
     hookTimeout: 600_000,
     projects: [

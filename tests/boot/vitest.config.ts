@@ -11,6 +11,8 @@ export default defineConfig({
     include: ['*.test.ts'],
     reporters: ['verbose'],
     pool: 'forks',
+    // A failure is read in a log, where the message is all there is of it.
+    chaiConfig: { truncateThreshold: 1000 },
     fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 900_000,
