@@ -7,6 +7,7 @@ import { describeError, NaniteError } from '@nanite/kit';
 import { Command, Option } from 'commander';
 import { debianKeyring } from './apt';
 import { build } from './build';
+import { plain } from './variant';
 
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -67,7 +68,13 @@ async function make(flags: Flags): Promise<void> {
     join(cache, 'lock'),
     async () =>
       build({
-        variant: { flavour: flags.flavour, models: flags.models, extra: flags.packages, version: version() },
+        variant: {
+          flavour: flags.flavour,
+          // What is measured against is Debian alone.
+          models: flags.flavour === plain ? 'none' : flags.models,
+          extra: flags.packages,
+          version: version(),
+        },
         configuration: resolve(flags.configuration),
         repository: resolve(flags.repository),
         keys:
