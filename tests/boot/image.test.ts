@@ -159,8 +159,11 @@ describe.skipIf(withoutModels === null)('the image without models', () => {
     const live = await boot({ memory: 2048 }, withoutModels);
     await chooseInMenu(live, 'no-models-menu', 'self-check');
     const check = await awaitSelfCheck(live, 'no-models-selfcheck');
-    expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'warn' });
+    expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'warn', knowledge: 'warn' });
     expect(check.detail('ask')).toMatch(/nanite models (pull|search|import)/);
+    expect(check.detail('knowledge')).toMatch(/found by its words/);
+    // How it was made is no fault in it.
+    expect(check.rc).toBe(0);
     await logIn(live, 300_000);
     const { code, output } = await live.serial.run('nanite ask hello', 180_000);
     expect(code).not.toBe(0);

@@ -241,8 +241,10 @@ describe('no model', () => {
     expect(stderr).toMatch(/with a network/i);
     expect(stderr).toMatch(/without/i);
     // That is how the machine was made, and no fault in it.
-    const { by } = await selfCheck('--only ask');
-    expect(by.get('ask')).toMatchObject({ status: 'warn' });
+    await sh('apt-get remove -y nanite-model-bge-small-en-v1.5');
+    const { by } = await selfCheck('--only ask,knowledge', 'ada');
+    expect(statuses(by)).toEqual({ ask: 'warn', knowledge: 'warn' });
+    expect(by.get('knowledge')?.detail).toMatch(/found by its words; .*bge-small/);
   });
 });
 

@@ -65,7 +65,7 @@ export async function measureImage(options: ImageBenchOptions): Promise<BenchRes
     'plain',
     'plain Debian image',
     /-plain-amd64\.iso$/,
-    'make iso ISO="--flavour plain --models none"',
+    'make iso FLAVOUR=plain',
   );
   const bare = newest(/-desktop-no-models-amd64\.iso$/);
   const bareBytes = bare === null ? null : statSync(bare).size;
