@@ -61,12 +61,7 @@ async function bootInTurns(sides: Side[], options: ImageBenchOptions): Promise<M
 /** Power-on to desktop and size of the image, beside a Debian live image of the same live-build. */
 export async function measureImage(options: ImageBenchOptions): Promise<BenchResult> {
   const nanite = side('nanite', 'image', /-desktop-amd64\.iso$/, 'make iso');
-  const plain = side(
-    'plain',
-    'plain Debian image',
-    /-plain-amd64\.iso$/,
-    'make iso FLAVOUR=plain',
-  );
+  const plain = side('plain', 'plain Debian image', /-plain-amd64\.iso$/, 'make iso FLAVOUR=plain');
   const bare = newest(/-desktop-no-models-amd64\.iso$/);
   const bareBytes = bare === null ? null : statSync(bare).size;
   const boots = await bootInTurns([plain, nanite], options);
