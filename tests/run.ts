@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 
 /**
  * All suites in one run: what `make test` calls. Each suite runs even where an earlier one failed; the last line counts
@@ -83,14 +84,18 @@ function vitest(report: string, args: string[]): Tally {
   }
 }
 
-/** Run a command, show what it prints while it does, and return that too. */
+/** Run a command, show what it prints while it does, and return that too: Nx says what failed on standard error. */
 async function shown(command: string, args: string[]): Promise<{ ok: boolean; printed: string }> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    printed += text;
-    process.stdout.write(text);
-  });
+  const show = (from: Readable, to: NodeJS.WriteStream): void => {
+    from.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      to.write(text);
+    });
+  };
+  show(child.stdout, process.stdout);
+  show(child.stderr, process.stderr);
   const status = await new Promise((resolve) => child.once('close', resolve));
   return { ok: status === 0, printed };
 }
