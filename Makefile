@@ -44,11 +44,11 @@ repo: debs ## publish them into the signed repository dist/repo/
 FLAVOUR ?= desktop
 MODELS ?= offline
 PACKAGES ?=
-# What the image is made of; what these depend on is built with them.
-image_parts := nanite-desktop,nanite-server,nanite-firmware,nanite-offline-models,nanite-archive-keyring,nanite-release,nanite-live
+# What the image is made of; what these depend on and recommend is built with them.
+image_parts := nanite-desktop nanite-server nanite-firmware nanite-offline-models nanite-archive-keyring nanite-release nanite-live
 iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|none PACKAGES="more ones"
-	@echo '==> Building the packages' && $(nx) run-many -t debs -p $(image_parts) --output-style=stream >dist/iso-debs.log 2>&1 \
-		|| { tail -n 40 dist/iso-debs.log; exit 1; }
+	@echo '==> Building the packages (the first time compiles llama.cpp: about eight minutes on two cores)'
+	@tools/nx-debian/build-debs $(image_parts)
 	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
 	@$(enter) -r image node --import tsx tools/image/src/main.ts --flavour '$(FLAVOUR)' --models '$(MODELS)' --packages '$(PACKAGES)'
 

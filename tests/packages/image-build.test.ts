@@ -128,6 +128,16 @@ test('what is whole and signed passes', () => {
   expect(code).toBe(0);
 });
 
+test('a package that one of ours recommends, but nobody published, stops the build, by its name', () => {
+  deb(at('nanite/pool'), 'nanite-desktop', ['Recommends: nanite-rag, chromium, nanite-a | nanite-b']);
+  deb(at('nanite/pool'), 'nanite-a');
+  publish(at('nanite'), 'stable', 'Nanite');
+  const { code, said } = check();
+  expect(said).toContain("there is no package 'nanite-rag', which nanite-desktop recommends");
+  expect(said).toContain('make repo');
+  expect(code).toBe(1);
+});
+
 test.each([
   ['nobody', () => rmSync(at('nanite/dists/stable/InRelease'))],
   ['a stranger', () => publish(at('nanite'), 'stable', 'Nanite', 'stranger@nanite.invalid')],

@@ -146,6 +146,21 @@ export class Apt {
   }
 
   /**
+   * Check that whatever our own packages recommend of ours can be had. apt passes over a recommended package that its
+   * repository lacks, and the image would lack it silently.
+   *
+   * @throws NaniteError `no-such-package`
+   */
+  async needRecommended(packages: readonly Resolved[]): Promise<void> {
+    const known = new Set((await this.apt('apt-cache', 'pkgnames')).output.split('\n'));
+    for (const { name } of packages.filter(({ ours }) => ours)) {
+      const recommended = (await this.wants(name, ['Recommends'])).filter((other) => /^nanite-/.test(other));
+      const missing = recommended.find((other) => !known.has(other));
+      if (missing !== undefined) throw noSuchPackage(missing, `${name} recommends`);
+    }
+  }
+
+  /**
    * Fetch packages, checking each against the index that was signed.
    *
    * @throws NaniteError `package-changed`, `download-failed`
@@ -173,8 +188,8 @@ export class Apt {
   }
 }
 
-const noSuchPackage = (name: string): NaniteError =>
-  new NaniteError('no-such-package', `there is no package '${name}', which the image is to have`, {
+const noSuchPackage = (name: string, who = 'the image is to have'): NaniteError =>
+  new NaniteError('no-such-package', `there is no package '${name}', which ${who}`, {
     hint: 'packages are named in live-build/config/package-lists and PACKAGES=; ours must be published: make repo',
   });
 

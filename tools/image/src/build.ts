@@ -78,6 +78,7 @@ export async function build(options: BuildOptions): Promise<Built | undefined> {
       ...new Set([...(await apt.ofEveryDebian()), 'linux-image-amd64', ...named, ...beyondLists]),
     ];
     const resolution = await apt.resolve(wanted);
+    await apt.needRecommended(resolution.packages);
     say(resolution, progress);
     await needSpace(needs(options, resolution, fetched));
 

@@ -30,11 +30,11 @@ test('takes names out of versions, alternatives, architectures and substitutions
 test('reads the source and its binary packages', () => {
   writeFileSync(
     join(folder, 'debian/control'),
-    'Source: nanite-x\n\nPackage: nanite-x\nArchitecture: all\nPre-Depends: p\nDepends: nanite-y, ${misc:Depends}\n',
+    'Source: nanite-x\n\nPackage: nanite-x\nArchitecture: all\nPre-Depends: p\nDepends: nanite-y, ${misc:Depends}\nRecommends: z\n',
   );
   expect(readControl(folder)).toEqual({
     source: 'nanite-x',
-    binaries: [{ name: 'nanite-x', architecture: 'all', depends: ['p', 'nanite-y'] }],
+    binaries: [{ name: 'nanite-x', architecture: 'all', depends: ['p', 'nanite-y'], recommends: ['z'] }],
   });
 });
 

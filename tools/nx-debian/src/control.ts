@@ -29,7 +29,7 @@ export function parseDeb822(text: string): Stanza[] {
 /** What debian/control of a folder says: its source and its binary packages. */
 export interface SourceControl {
   source: string;
-  binaries: Array<{ name: string; architecture: string; depends: string[] }>;
+  binaries: Array<{ name: string; architecture: string; depends: string[]; recommends: string[] }>;
 }
 
 /** Names in a relationship field, without versions, alternatives flattened, substitutions left out. */
@@ -52,6 +52,7 @@ export function readControl(folder: string): SourceControl {
       name: stanza['package'] ?? '',
       architecture: stanza['architecture'] ?? 'all',
       depends: [...relationNames(stanza['pre-depends']), ...relationNames(stanza['depends'])],
+      recommends: relationNames(stanza['recommends']),
     })),
   };
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildDeb } from './build-deb';
 import { installTest } from './install-test';
+import { debianProjects, withRecommended } from './projects';
 
 const debsFolder = (project: string): string => resolve('dist/debs', project);
 
@@ -31,8 +32,12 @@ async function run(command: string | undefined, args: string[]): Promise<void> {
     lintian(args[0]!);
   } else if (command === 'install-test') {
     await installTest(resolve(args[0]!));
+  } else if (command === 'with-recommended') {
+    console.log(withRecommended(args, debianProjects(process.cwd())).join(','));
   } else {
-    throw new Error('usage: main.ts deb FOLDER PROJECT | lintian PROJECT | install-test FOLDER');
+    throw new Error(
+      'usage: main.ts deb FOLDER PROJECT | lintian PROJECT | install-test FOLDER | with-recommended PROJECT…',
+    );
   }
 }
 

@@ -5,21 +5,16 @@ import {
   DependencyType,
   type TargetConfiguration,
 } from '@nx/devkit';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readControl } from './control';
+import { projectName } from './projects';
 
 const tool = 'node --import tsx tools/nx-debian/src/main.ts';
 
 /** What a change of makes every .debs of ours a different one: the tools that build it. */
 const toolchain = {
   runtime: "dpkg-query -W -f '${Package} ${Version} ' dpkg-dev debhelper nodejs lowdown lintian",
-};
-
-const projectName = (root: string, workspace: string): string => {
-  const manifest = join(workspace, root, 'package.json');
-  if (!existsSync(manifest)) return basename(root);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }).name ?? basename(root);
 };
 
 function bundleTarget(): TargetConfiguration {
