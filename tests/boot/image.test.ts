@@ -117,6 +117,70 @@ describe('the image', () => {
   });
 });
 
+describe('the other entries', () => {
+  /** What a command says in a terminal of the desktop. It goes to the serial line, where letters are certain. */
+  async function inTerminal(live: VirtualMachine, command: string, answer: RegExp): Promise<RegExpExecArray> {
+    await live.press('ctrl', 'alt', 't');
+    await live.waitForWords(/nanite@|~\s?\$/i, 180_000);
+    await live.type(`(${command}) | sudo tee /dev/ttyS0\n`);
+    return await live.serial.waitForText(answer, 300_000);
+  }
+
+  it('come to the desktop with safe graphics', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 2048 });
+    await chooseInMenu(live, 'safe-menu', 'safe graphics');
+    const desktop = await waitForDesktop(live, { timeout: bootTimeout });
+    keepPicture('safe-desktop', desktop.screen);
+    await inTerminal(live, 'cat /proc/cmdline', /nomodeset/);
+  });
+
+  it('copy Nanite to memory: the medium can be taken out', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 5120 });
+    await chooseInMenu(live, 'memory-menu', 'copy to RAM');
+    const desktop = await waitForDesktop(live, { timeout: bootTimeout });
+    keepPicture('memory-desktop', desktop.screen);
+    await live.takeOutMedium();
+    // Nothing that was read before counts.
+    const read =
+      'echo 3 | sudo tee /proc/sys/vm/drop_caches; findmnt -no FSTYPE /run/live/medium; cat /usr/bin/* | wc -c';
+    const [, bytes] = await inTerminal(live, read, /\btmpfs\s+(\d{8,})\b/);
+    keepPicture('memory-without-medium', await live.screenshot());
+    expect(Number(bytes)).toBeGreaterThan(100_000_000);
+    await inTerminal(live, 'nanite ask Hello && echo it answered', /it answered/);
+  });
+
+  it('leave the medium in use where the memory is too small for it', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 1536 });
+    await chooseInMenu(live, 'little-memory-menu', 'copy to RAM');
+    const said = await live.waitForWords(/leave it in/i, 600_000);
+    keepPicture('little-memory-warning', said);
+    const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
+    keepPicture('little-memory-desktop', desktop.screen);
+  });
+
+  it('give a login on the serial line', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 2048 });
+    await chooseInMenu(live, 'serial-menu', 'serial');
+    await logIn(live, bootTimeout);
+    const { output } = await live.serial.run('tty; id -un', 60_000);
+    expect(output).toMatch(/ttyS0\s+nanite/);
+  });
+});
+
+describe('a medium whose system cannot be mounted', () => {
+  it('says so, and what to do', { timeout: 3_000_000 }, async () => {
+    if (iso === null) throw new Error('there is no image in dist/images/: make iso builds one');
+    const overlay = join(folder, 'unmountable.qcow2');
+    // The first byte of the squashfs: its magic number.
+    damagedCopy(iso, overlay, findOnMedium(iso, '/live/filesystem.squashfs').offset);
+    const live = await boot({ memory: 1024, format: 'qcow2' }, overlay);
+    await chooseInMenu(live, 'unmountable-menu', 'start');
+    const said = await live.waitForWords(/could not be started/i, 600_000);
+    keepPicture('unmountable', said);
+    expect(await readText(said)).toMatch(/damaged/i);
+  });
+});
+
 describe('the entry that checks the medium', () => {
   /** What the serial line and the screen say at the end. */
   async function verdict(live: VirtualMachine, name: string): Promise<{ serial: string; screen: string }> {

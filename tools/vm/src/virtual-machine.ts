@@ -247,6 +247,11 @@ export class VirtualMachine {
     await this.execute('input-send-event', { events: button(name, false) });
   }
 
+  /** Take the CD out, also where the system holds the tray shut. */
+  async takeOutMedium(): Promise<void> {
+    await this.execute('eject', { device: 'medium', force: true });
+  }
+
   /** What the guest has written to /dev/virtio-ports/org.nanite.outbox so far: how a file comes out of it. */
   outbox(): Buffer {
     return readFileSync(this.paths.outbox);
