@@ -153,6 +153,9 @@ async function judge(
   for (const candidate of candidates) candidate.ranks.name = named.get(candidate.id) ?? null;
 }
 
+/** Equally good ones in the order of their paths, not in the order in which they happened to be indexed. */
+const byPlace = (a: Candidate, c: Candidate): number => Buffer.compare(a.path, c.path) || a.id - c.id;
+
 function rank(
   candidates: readonly Candidate[],
   kind: 'sparse' | 'dense',
@@ -160,7 +163,7 @@ function rank(
 ): void {
   candidates
     .filter((candidate) => scoreOf(candidate) !== null)
-    .sort((a, c) => scoreOf(c)! - scoreOf(a)! || a.id - c.id)
+    .sort((a, c) => scoreOf(c)! - scoreOf(a)! || byPlace(a, c))
     .forEach((candidate, at) => (candidate.ranks[kind] = at + 1));
 }
 
@@ -208,7 +211,7 @@ const byRank = (candidates: readonly Candidate[], kind: 'sparse' | 'dense'): Can
 const best = (candidates: readonly Candidate[], scores: readonly number[]) =>
   candidates
     .map((candidate, at) => ({ candidate, score: scores[at]! }))
-    .sort((a, c) => c.score - a.score || a.candidate.id - c.candidate.id);
+    .sort((a, c) => c.score - a.score || byPlace(a.candidate, c.candidate));
 
 const sorted = (candidates: readonly Candidate[], scores: readonly number[]): Candidate[] =>
   best(candidates, scores).map(({ candidate }) => candidate);
