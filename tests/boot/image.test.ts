@@ -118,10 +118,13 @@ describe('the image', () => {
 });
 
 describe('the other entries', () => {
-  /** What a command says in a terminal of the desktop. It goes to the serial line, where letters are certain. */
-  async function inTerminal(live: VirtualMachine, command: string, answer: RegExp): Promise<RegExpExecArray> {
+  async function openTerminal(live: VirtualMachine): Promise<void> {
     await live.press('ctrl', 'alt', 't');
     await live.waitForWords(/nanite@|~\s?\$/i, 180_000);
+  }
+
+  /** What a command says in the terminal of the desktop. It goes to the serial line, where letters are certain. */
+  async function inTerminal(live: VirtualMachine, command: string, answer: RegExp): Promise<RegExpExecArray> {
     await live.type(`(${command}) | sudo tee /dev/ttyS0\n`);
     return await live.serial.waitForText(answer, 300_000);
   }
@@ -131,6 +134,7 @@ describe('the other entries', () => {
     await chooseInMenu(live, 'safe-menu', 'safe graphics');
     const desktop = await waitForDesktop(live, { timeout: bootTimeout });
     keepPicture('safe-desktop', desktop.screen);
+    await openTerminal(live);
     await inTerminal(live, 'cat /proc/cmdline', /nomodeset/);
   });
 
@@ -139,6 +143,7 @@ describe('the other entries', () => {
     await chooseInMenu(live, 'memory-menu', 'copy to RAM');
     const desktop = await waitForDesktop(live, { timeout: bootTimeout });
     keepPicture('memory-desktop', desktop.screen);
+    await openTerminal(live);
     await live.takeOutMedium();
     // Nothing that was read before counts.
     const read =
