@@ -154,7 +154,7 @@ async function judge(
 }
 
 /** Equally good ones in the order of their paths, not in the order in which they happened to be indexed. */
-const byPlace = (a: Candidate, c: Candidate): number => Buffer.compare(a.path, c.path) || a.id - c.id;
+const byPath = (a: Candidate, c: Candidate): number => Buffer.compare(a.path, c.path) || a.id - c.id;
 
 function rank(
   candidates: readonly Candidate[],
@@ -163,7 +163,7 @@ function rank(
 ): void {
   candidates
     .filter((candidate) => scoreOf(candidate) !== null)
-    .sort((a, c) => scoreOf(c)! - scoreOf(a)! || byPlace(a, c))
+    .sort((a, c) => scoreOf(c)! - scoreOf(a)! || byPath(a, c))
     .forEach((candidate, at) => (candidate.ranks[kind] = at + 1));
 }
 
@@ -211,7 +211,7 @@ const byRank = (candidates: readonly Candidate[], kind: 'sparse' | 'dense'): Can
 const best = (candidates: readonly Candidate[], scores: readonly number[]) =>
   candidates
     .map((candidate, at) => ({ candidate, score: scores[at]! }))
-    .sort((a, c) => c.score - a.score || byPlace(a.candidate, c.candidate));
+    .sort((a, c) => c.score - a.score || byPath(a.candidate, c.candidate));
 
 const sorted = (candidates: readonly Candidate[], scores: readonly number[]): Candidate[] =>
   best(candidates, scores).map(({ candidate }) => candidate);
