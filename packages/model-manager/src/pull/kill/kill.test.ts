@@ -105,7 +105,10 @@ it(
   },
 );
 
-/** The same kills find what they are for, where the store is broken on purpose. */
+/**
+ * The same kills find what they are for, where the store is broken on purpose: the first of them mostly within 50, but by chance, and
+ * 150 have missed it once. So they go on until they find it.
+ */
 it.each([
   [
     'models are made in their place',
@@ -144,7 +147,7 @@ it.each([
     },
     /LIE/,
   ],
-] as const)('finds the fault where %s', { timeout: 240_000 }, async (name, sabotage, fault) => {
+] as const)('finds the fault where %s', { timeout: 900_000 }, async (name, sabotage, fault) => {
   const program = await victim(folder, name, sabotage);
-  await expect(killAgainAndAgain(program, join(folder, name), 150)).rejects.toThrow(fault);
+  await expect(killAgainAndAgain(program, join(folder, name), 2_000)).rejects.toThrow(fault);
 });
