@@ -47,7 +47,7 @@ PACKAGES ?=
 # What the image is made of; what these depend on and recommend is built with them.
 image_parts := nanite-desktop nanite-server nanite-firmware nanite-offline-models nanite-archive-keyring nanite-release nanite-live
 iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|none PACKAGES="more ones"
-	@echo '==> Building the packages (the first time compiles llama.cpp: about eight minutes on two cores)'
+	@echo '==> Building the packages (the first time compiles llama.cpp: 8 to 14 minutes on two cores)'
 	@tools/nx-debian/build-debs $(image_parts)
 	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
 	@$(enter) -r image node --import tsx tools/image/src/main.ts --flavour '$(FLAVOUR)' --models '$(MODELS)' --packages '$(PACKAGES)'

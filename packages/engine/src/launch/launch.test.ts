@@ -79,7 +79,7 @@ describe('workerEnvironment', () => {
   });
 
   it('opens no GPU library on the CPU, and none of the variants that failed', () => {
-    expect(of({}, {}, ['cpu-zen4'])['GGML_SKIP_BACKENDS']).toBe('cpu-zen4,cuda,hip,vulkan');
+    expect(of({}, {}, ['cpu-cooperlake'])['GGML_SKIP_BACKENDS']).toBe('cpu-cooperlake,cuda,hip,vulkan');
     expect(of({}, { backend: 'vulkan', gpuLayers: null })['GGML_SKIP_BACKENDS']).toBeUndefined();
   });
 

@@ -139,14 +139,14 @@ describe('Engine', () => {
 case $1 in
     --version) echo 'version: 9.9' ;;
     --list-backends) case $GGML_SKIP_BACKENDS in
-        '') echo 'CPU /l/libggml-cpu-zen4.so' ;;
+        '') echo 'CPU /l/libggml-cpu-cooperlake.so' ;;
         *) echo 'CPU /l/libggml-cpu-haswell.so' ;;
     esac ;;
 esac
 `,
     );
     chmodSync(join(dir, 'llama/llama-server'), 0o755);
-    for (const variant of ['zen4', 'haswell', 'x64'])
+    for (const variant of ['cooperlake', 'haswell', 'x64'])
       writeFileSync(join(dir, `llama/libggml-cpu-${variant}.so`), '');
     launcher = new FakeLauncher(join(dir, 'run'));
     addModel('alpha');
@@ -307,8 +307,8 @@ esac
     expect(plan.cpuVariant).toBe('cpu-x64');
     expect(workersStarted().map((job) => job.environment['GGML_SKIP_BACKENDS'])).toEqual([
       'cuda,hip,vulkan',
-      'cpu-zen4,cuda,hip,vulkan',
-      'cpu-zen4,cpu-haswell,cuda,hip,vulkan',
+      'cpu-cooperlake,cuda,hip,vulkan',
+      'cpu-cooperlake,cpu-haswell,cuda,hip,vulkan',
     ]);
     expect(plan.reasons.join()).toContain('illegal instruction');
     const again = await makeEngine().plan({

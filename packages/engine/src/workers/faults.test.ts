@@ -38,15 +38,18 @@ describe('faultError', () => {
 
 describe('variants', () => {
   it('reads what llama.cpp would load', () => {
-    expect(loadedVariant('CPU /usr/lib/nanite/llama/libggml-cpu-zen4.so\n')).toBe('cpu-zen4');
+    expect(loadedVariant('CPU /usr/lib/nanite/llama/libggml-cpu-cooperlake.so\n')).toBe('cpu-cooperlake');
     expect(loadedVariant('')).toBeNull();
   });
 
   it('goes down one at a time, and stops at the lowest', () => {
-    const installed = ['cpu-zen4', 'cpu-haswell', 'cpu-x64'];
-    expect(nextLower(installed, 'cpu-zen4')).toEqual({ skipped: ['cpu-zen4'], variant: 'cpu-haswell' });
+    const installed = ['cpu-cooperlake', 'cpu-haswell', 'cpu-x64'];
+    expect(nextLower(installed, 'cpu-cooperlake')).toEqual({
+      skipped: ['cpu-cooperlake'],
+      variant: 'cpu-haswell',
+    });
     expect(nextLower(installed, 'cpu-haswell')).toEqual({
-      skipped: ['cpu-zen4', 'cpu-haswell'],
+      skipped: ['cpu-cooperlake', 'cpu-haswell'],
       variant: 'cpu-x64',
     });
     expect(nextLower(installed, 'cpu-x64')).toBeNull();

@@ -1,16 +1,13 @@
 import { readdirSync } from 'node:fs';
 
 /**
- * ggml's CPU variants for x86-64, the most demanding first (ggml/src/CMakeLists.txt). Where two need the same, the one
- * of the newer processor comes first.
+ * The CPU variants for x86-64 that nanite-llama has, the most demanding first (ggml/src/CMakeLists.txt and ADR 133). Where two
+ * need the same, the one of the newer processor comes first.
  */
 const descending = [
   'sapphirerapids',
-  'zen4',
   'cooperlake',
-  'icelake',
   'cascadelake',
-  'cannonlake',
   'skylakex',
   'alderlake',
   'haswell',
