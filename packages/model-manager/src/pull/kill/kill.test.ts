@@ -106,8 +106,8 @@ it(
 );
 
 /**
- * The same kills find what they are for, where the store is broken on purpose: the first of them mostly within 50, but by chance, and
- * 150 have missed it once. So they go on until they find it.
+ * The same kills find what they are for, where the store is broken on purpose. The first of these faults shows for a moment in each
+ * change: a slow machine meets it once in about a hundred kills, so they go on until they find it.
  */
 it.each([
   [
