@@ -48,7 +48,9 @@ PACKAGES ?=
 image_parts := nanite-desktop nanite-server nanite-firmware nanite-offline-models nanite-archive-keyring nanite-release nanite-live
 iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|none PACKAGES="more ones"
 	@echo '==> Building the packages (the first time compiles llama.cpp: 8 to 14 minutes on two cores)'
-	@tools/nx-debian/build-debs $(image_parts)
+# The image's root beside the compiler: an unpacking of packages leaves CPUs idle. Interrupted, it is made to its end, for the next time.
+	@tools/target/target make image >/dev/null & root=$$!; tools/nx-debian/build-debs $(image_parts); built=$$?; \
+	    wait $$root && exit $$built
 	@$(enter) node --import tsx tools/apt-repo/src/main.ts publish
 	@$(enter) -r image node --import tsx tools/image/src/main.ts --flavour '$(FLAVOUR)' --models '$(MODELS)' --packages '$(PACKAGES)'
 

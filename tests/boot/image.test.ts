@@ -10,6 +10,7 @@ import {
   screenContent,
   VirtualMachine,
   waitForDesktop,
+  type Screenshot,
   type VmOptions,
 } from '@nanite/vm';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -33,6 +34,13 @@ async function boot(options: Partial<VmOptions>, image = iso): Promise<VirtualMa
   return machine;
 }
 
+/** The desktop as it is once it has come up; its picture is kept. */
+async function desktopOf(live: VirtualMachine, name: string): Promise<Screenshot> {
+  const { screen } = await waitForDesktop(live, { timeout: live.age + bootTimeout });
+  keepPicture(`${name}-desktop`, screen);
+  return screen;
+}
+
 afterEach(async () => {
   await machine?.stop();
   machine = undefined;
@@ -46,9 +54,8 @@ describe('the image', () => {
       const live = await boot({ firmware: 'bios', memory: 2048, network: 'none' });
       await chooseInMenu(live, 'bios-menu', 'self-check');
       const check = await awaitSelfCheck(live, 'bios-selfcheck');
-      const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
-      keepPicture('bios-desktop', desktop.screen);
-      expect(screenContent(desktop.screen).colours).toBeGreaterThan(40);
+      const desktop = await desktopOf(live, 'bios');
+      expect(screenContent(desktop).colours).toBeGreaterThan(40);
       expect(check.report.system.live).toBe(true);
       expect(Object.values(check.statuses)).not.toContain('fail');
       expect(check.statuses).toMatchObject({
@@ -71,9 +78,8 @@ describe('the image', () => {
       const live = await boot({ firmware: 'secure-boot', memory: 3072, network: 'user', capture });
       await chooseInMenu(live, 'secure-boot-menu', 'self-check');
       const check = await awaitSelfCheck(live, 'secure-boot-selfcheck');
-      const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
-      keepPicture('secure-boot-desktop', desktop.screen);
-      expect(screenContent(desktop.screen).colours).toBeGreaterThan(40);
+      const desktop = await desktopOf(live, 'secure-boot');
+      expect(screenContent(desktop).colours).toBeGreaterThan(40);
       expect(check.statuses).toMatchObject({
         ask: 'pass',
         knowledge: 'pass',
@@ -97,10 +103,9 @@ describe('the image', () => {
       const menu = await live.waitForWords(/nanite/i, 180_000);
       keepPicture('uefi-stick-menu', menu);
       expect(isBlank(menu)).toBe(false);
-      const desktop = await waitForDesktop(live, { timeout: bootTimeout });
-      keepPicture('uefi-stick-desktop', desktop.screen);
-      expect(isBlank(desktop.screen)).toBe(false);
-      expect(await readText(desktop.screen)).toMatch(/applications/i);
+      const desktop = await desktopOf(live, 'uefi-stick');
+      expect(isBlank(desktop)).toBe(false);
+      expect(await readText(desktop)).toMatch(/applications/i);
     },
   );
 
@@ -112,8 +117,7 @@ describe('the image', () => {
     expect(check.detail('ask')).toMatch(/memory|fit|GiB|GB|MB/);
     await logIn(live, 300_000);
     expect(await killedForMemory(live)).toEqual([]);
-    const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
-    keepPicture('small-desktop', desktop.screen);
+    await desktopOf(live, 'small');
   });
 });
 
@@ -132,8 +136,7 @@ describe('the other entries', () => {
   it('come to the desktop with safe graphics', { timeout: 3_000_000 }, async () => {
     const live = await boot({ memory: 2048 });
     await chooseInMenu(live, 'safe-menu', 'safe graphics');
-    const desktop = await waitForDesktop(live, { timeout: bootTimeout });
-    keepPicture('safe-desktop', desktop.screen);
+    await desktopOf(live, 'safe');
     await openTerminal(live);
     await inTerminal(live, 'cat /proc/cmdline', /nomodeset/);
   });
@@ -141,8 +144,7 @@ describe('the other entries', () => {
   it('copy Nanite to memory: the medium can be taken out', { timeout: 3_000_000 }, async () => {
     const live = await boot({ memory: 5120 });
     await chooseInMenu(live, 'memory-menu', 'copy to RAM');
-    const desktop = await waitForDesktop(live, { timeout: bootTimeout });
-    keepPicture('memory-desktop', desktop.screen);
+    await desktopOf(live, 'memory');
     await openTerminal(live);
     await live.takeOutMedium();
     // Nothing that was read before counts.
@@ -159,8 +161,7 @@ describe('the other entries', () => {
     await chooseInMenu(live, 'little-memory-menu', 'copy to RAM');
     const said = await live.waitForWords(/leave it in/i, 600_000);
     keepPicture('little-memory-warning', said);
-    const desktop = await waitForDesktop(live, { timeout: live.age + bootTimeout });
-    keepPicture('little-memory-desktop', desktop.screen);
+    await desktopOf(live, 'little-memory');
   });
 
   it('give a login on the serial line', { timeout: 3_000_000 }, async () => {

@@ -8,7 +8,7 @@ import {
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readControl } from './control';
-import { projectName } from './projects';
+import { ownersOf, projectName } from './projects';
 
 const tool = 'node --import tsx tools/nx-debian/src/main.ts';
 
@@ -89,17 +89,14 @@ export const createNodesV2: CreateNodesV2 = [
 
 /** A package that depends on another of ours makes its project depend on the other's. */
 export const createDependencies: CreateDependencies = (_options, context) => {
-  const owners = new Map<string, string>();
-  const controls = Object.entries(context.projects)
+  const projects = Object.entries(context.projects)
     .filter(([, { root }]) => existsSync(join(context.workspaceRoot, root, 'debian/control')))
-    .map(([project, { root }]) => ({ project, control: readControl(join(context.workspaceRoot, root)) }));
-  for (const { project, control } of controls) {
-    for (const binary of control.binaries) owners.set(binary.name, project);
-  }
-  return controls.flatMap(({ project, control }) =>
+    .map(([name, { root }]) => ({ name, control: readControl(join(context.workspaceRoot, root)) }));
+  const owners = ownersOf(projects);
+  return projects.flatMap(({ name, control }) =>
     [...new Set(control.binaries.flatMap((binary) => binary.depends))]
-      .map((name) => owners.get(name))
-      .filter((target): target is string => target !== undefined && target !== project)
-      .map((target) => ({ source: project, target, type: DependencyType.implicit })),
+      .map((binary) => owners.get(binary))
+      .filter((target): target is string => target !== undefined && target !== name)
+      .map((target) => ({ source: name, target, type: DependencyType.implicit })),
   );
 };

@@ -29,6 +29,13 @@ export function debianProjects(workspace: string): DebianProject[] {
   );
 }
 
+/** Which project makes a package: its name by that of the binary package. */
+export function ownersOf(projects: readonly DebianProject[]): Map<string, string> {
+  return new Map(
+    projects.flatMap(({ name, control }) => control.binaries.map((binary) => [binary.name, name])),
+  );
+}
+
 /**
  * The projects whose packages apt installs with these: what they depend on, and what they recommend.
  *
@@ -38,9 +45,7 @@ export function debianProjects(workspace: string): DebianProject[] {
  */
 export function withRecommended(wanted: readonly string[], projects: readonly DebianProject[]): string[] {
   const byName = new Map(projects.map((project) => [project.name, project]));
-  const owners = new Map(
-    projects.flatMap(({ name, control }) => control.binaries.map((binary) => [binary.name, name])),
-  );
+  const owners = ownersOf(projects);
   const found = new Set<string>();
   const open = [...wanted];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
