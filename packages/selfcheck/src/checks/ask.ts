@@ -42,9 +42,9 @@ export function judgeAnswer({ code, stdout, stderr }: Ran): Verdict {
   if (reason === 'no-model') return warn(message, hint ?? 'nanite models search', { model: null });
   // Ollama's API has no codes: too large for this machine, or for what is free of it now.
   if (['http-507', 'http-503'].includes(reason) && /needs \d+ MiB/.test(message)) {
-    return warn(`no model fits into the memory here: ${message}`, hint ?? 'nanite models search', {
-      model: null,
-    });
+    // "Try again in 30 s" is for a program: memory comes when a person does something.
+    const todo = 'close other programs, or choose a smaller model: nanite models search';
+    return warn(`no model fits into the memory here: ${message}`, todo, { model: null });
   }
   return fail(message, hint ?? 'nanite status');
 }

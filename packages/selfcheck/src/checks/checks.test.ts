@@ -45,6 +45,17 @@ test.each([
   expect(verdict.hint).not.toBe('');
 });
 
+test('what to do about too little memory is said to a person, not to a program', () => {
+  const error = {
+    code: 'http-503',
+    message: 'm needs 365 MiB and 64 MiB are free for models now',
+    hint: 'try again in 30 s',
+  };
+  const { hint } = judgeAnswer({ code: 1, stdout: '', stderr: `${JSON.stringify({ error })}\n` });
+  expect(hint).toMatch(/close other programs/);
+  expect(hint).not.toMatch(/try again/);
+});
+
 test('the time of a start is read', () => {
   expect(spanSeconds('1min 2.345s')).toBeCloseTo(62.345);
   expect(spanSeconds('633ms')).toBeCloseTo(0.633);
