@@ -20,6 +20,8 @@ import { awaitSelfCheck, chooseInMenu, killedForMemory, logIn, packetsThatLeft }
 const iso = process.env['NANITE_IMAGE'] ?? newestImage(/-desktop-amd64\.iso$/);
 const withoutModels = process.env['NANITE_IMAGE_NO_MODELS'] ?? newestImage(/-desktop-no-models-amd64\.iso$/);
 
+const server = process.env['NANITE_IMAGE_SERVER'] ?? newestImage(/-server-amd64\.iso$/);
+
 /** A whole live system under translation, on a machine that does other things too. */
 const bootTimeout = 1_200_000;
 
@@ -239,5 +241,21 @@ describe.skipIf(withoutModels === null)('the image without models', () => {
     expect(code).not.toBe(0);
     expect(output).toMatch(/nanite models pull/);
     expect(output).toMatch(/import|apt install|offline/);
+  });
+});
+
+describe.skipIf(server === null)('the server image', () => {
+  it('checks itself, answers, and gives a login without a screen', { timeout: 3_000_000 }, async () => {
+    const live = await boot({ memory: 2048, network: 'user' }, server);
+    await chooseInMenu(live, 'server-menu', 'self-check');
+    const check = await awaitSelfCheck(live, 'server-selfcheck');
+    expect(Object.values(check.statuses)).not.toContain('fail');
+    expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'pass', listeners: 'pass' });
+    expect(check.rc).toBe(0);
+    keepPicture('server-console', await live.screenshot());
+    await logIn(live, 300_000);
+    const { code, output } = await live.serial.run('nanite ask What is the capital of France', 300_000);
+    expect(code).toBe(0);
+    expect(output).toMatch(/Paris/);
   });
 });

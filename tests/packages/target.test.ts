@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -33,6 +34,21 @@ describe('an entered root', () => {
     await expect.poll(running, { timeout: 10_000 }).toBe(true);
     session.kill(signal);
     await expect.poll(running, { timeout: 10_000 }).toBe(false);
+  });
+
+  test('lets Ctrl-C end the command itself, though it has no handler for it', async () => {
+    const seconds = `5${process.pid}`;
+    const running = () => spawnSync('pgrep', ['-f', `^sleep ${seconds}$`]).status === 0;
+    // As a terminal does it: to all processes of the group.
+    const session = spawn(target, ['enter', '-r', 'clean', 'sleep', seconds], {
+      stdio: 'ignore',
+      detached: true,
+    });
+    const ended = once(session, 'exit');
+    await expect.poll(running, { timeout: 10_000 }).toBe(true);
+    process.kill(-session.pid!, 'SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(running()).toBe(false);
   });
 });
 
