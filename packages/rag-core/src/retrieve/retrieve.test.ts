@@ -174,6 +174,19 @@ describe('retrieve', () => {
     expect(notes).toEqual(['meaning is not searched: the model m is not installed (apt install m)']);
   });
 
+  it('says of what it found by words alone that its meaning is not known yet', async () => {
+    const { database } = parts;
+    const of = "chunk IN (SELECT id FROM chunks WHERE text = 'figures and numbers')";
+    await database.run(`CREATE TEMP TABLE held AS SELECT * FROM vectors WHERE ${of}`);
+    await database.run(`DELETE FROM vectors WHERE ${of}`);
+    const none = { query: () => Promise.resolve([]) } as unknown as RetrieveParts['vectors'];
+    const { hits, notes } = await search('figures', {}, { vectors: none });
+    await database.run('INSERT INTO vectors SELECT * FROM held');
+    expect(hits[0]!.ranks).toMatchObject({ sparse: 1, dense: null });
+    expect(notes).toEqual(['the meaning of 1 passage is not known yet: it was found by words alone']);
+    expect((await search('figures')).notes).toEqual([]);
+  });
+
   it('finds common words where a question has no others', async () => {
     expect((await names('to be or not to be', { mode: 'sparse' }))[0]).toBe('sea/hamlet.txt');
   });

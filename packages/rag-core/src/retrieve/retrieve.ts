@@ -63,6 +63,7 @@ export async function retrieve(
   if (meaning !== null && narrow.condition === null && candidates.length < ids.size) parts.stale?.();
   await judge(candidates, words, meaning, names, narrow, parts);
   signal.throwIfAborted();
+  if (meaning !== null && mode === 'hybrid') notes.push(...withoutMeaning(candidates));
 
   const readable = onceEach((path) => parts.mayRead(path));
   const order = await ordered(candidates, mode, meaning?.question ?? null, readable);
@@ -116,6 +117,14 @@ async function byMeaning(
     notes.push(`meaning is not searched: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`);
     return null;
   }
+}
+
+/** What is indexed is found by its words at once, and by its meaning when its vectors are made: until then it is said. */
+function withoutMeaning(candidates: readonly Candidate[]): string[] {
+  const some = candidates.filter(({ dense }) => dense === null).length;
+  if (some === 0) return [];
+  const [what, they] = some === 1 ? ['1 passage', 'it was'] : [`${some} passages`, 'they were'];
+  return [`the meaning of ${what} is not known yet: ${they} found by words alone`];
 }
 
 /** Score every candidate by words and by meaning, whichever search named it. */
