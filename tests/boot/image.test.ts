@@ -117,6 +117,9 @@ describe('the image', () => {
     const check = await awaitSelfCheck(live, 'small-selfcheck');
     expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'warn' });
     expect(check.detail('ask')).toMatch(/memory|fit|GiB|GB|MB/);
+    // The model that knows what words mean may just fit, or just not: then the file is found by its words.
+    expect(Object.values(check.statuses)).not.toContain('fail');
+    expect(check.rc).toBe(0);
     await logIn(live, 300_000);
     expect(await killedForMemory(live)).toEqual([]);
     await desktopOf(live, 'small');

@@ -53,11 +53,17 @@ const underStagedName = (manifest: ModelManifest): ModelManifest => ({
   aliases: [],
 });
 
+/** Folders with a manifest, for the store keeps others beside its models; and links, whose target may be gone. */
 function folders(root: string): string[] {
   try {
     return readdirSync(root, { withFileTypes: true })
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
-      .map((entry) => entry.name);
+      .filter(({ name }) => !name.startsWith('.'))
+      .filter(
+        (entry) =>
+          entry.isSymbolicLink() ||
+          (entry.isDirectory() && existsSync(join(root, entry.name, 'manifest.json'))),
+      )
+      .map(({ name }) => name);
   } catch {
     // No such root: nothing was installed there.
     return [];

@@ -67,11 +67,11 @@ async function look(client: KnowledgeClient, name: string, signal: AbortSignal):
   const [source] = sources;
   if (cited === undefined) {
     const instead = source === undefined ? 'no answer was found in it' : `${source.passage.path} was cited`;
-    // Words alone are not sure enough to answer from where no model is there that knows what they mean: that is how this
-    // machine was made, like one that has no model to chat with.
+    // Words alone are not sure enough to answer from where no model is there that knows what they mean, or no memory for
+    // it: that is how this machine was made, like one that has no model to chat with.
     if (source === undefined && notes.length > 0 && (await foundByWords(client, name, signal))) {
       const found = ['the sample is indexed, and found by its words', ...notes].join('; ');
-      return warn(found, 'nanite models search embedding', data);
+      return warn(found, 'what is missing, and what to do: nanite knowledge list', data);
     }
     const said = [`the sample is indexed, but ${instead}`, ...notes].join('; ');
     return fail(said, 'see why: journalctl --user -b -u nanite-rag', data);
