@@ -174,17 +174,26 @@ describe('retrieve', () => {
     expect(notes).toEqual(['meaning is not searched: the model m is not installed (apt install m)']);
   });
 
-  it('says of what it found by words alone that its meaning is not known yet', async () => {
+  it('says of what it found by words alone, and who asks may read, that its meaning is not known yet', async () => {
     const { database } = parts;
-    const of = "chunk IN (SELECT id FROM chunks WHERE text = 'figures and numbers')";
+    const of = "chunk IN (SELECT id FROM chunks WHERE text LIKE 'ships %')";
     await database.run(`CREATE TEMP TABLE held AS SELECT * FROM vectors WHERE ${of}`);
     await database.run(`DELETE FROM vectors WHERE ${of}`);
     const none = { query: () => Promise.resolve([]) } as unknown as RetrieveParts['vectors'];
-    const { hits, notes } = await search('figures', {}, { vectors: none });
-    await database.run('INSERT INTO vectors SELECT * FROM held');
-    expect(hits[0]!.ranks).toMatchObject({ sparse: 1, dense: null });
-    expect(notes).toEqual(['the meaning of 1 passage is not known yet: it was found by words alone']);
-    expect((await search('figures')).notes).toEqual([]);
+    try {
+      const both = await search('ships', {}, { vectors: none });
+      expect(both.hits[0]!.ranks).toMatchObject({ sparse: 1, dense: null });
+      expect(both.notes).toEqual([
+        'the meaning of 2 passages is not known yet: they were found by words alone',
+      ]);
+      unreadable.add('sea/secret.txt');
+      const { notes } = await search('ships', {}, { vectors: none });
+      expect(notes).toEqual(['the meaning of 1 passage is not known yet: it was found by words alone']);
+    } finally {
+      unreadable.clear();
+      await database.run('INSERT INTO vectors SELECT * FROM held');
+    }
+    expect((await search('ships')).notes).toEqual([]);
   });
 
   it('finds common words where a question has no others', async () => {

@@ -63,7 +63,6 @@ export async function retrieve(
   if (meaning !== null && narrow.condition === null && candidates.length < ids.size) parts.stale?.();
   await judge(candidates, words, meaning, names, narrow, parts);
   signal.throwIfAborted();
-  if (meaning !== null && mode === 'hybrid') notes.push(...withoutMeaning(candidates));
 
   const readable = onceEach((path) => parts.mayRead(path));
   const order = await ordered(candidates, mode, meaning?.question ?? null, readable);
@@ -73,8 +72,10 @@ export async function retrieve(
     readable,
     calibrated(parts.embedder.model),
   );
-  const hits = reranker && ranks ? await reranked(folded, request.query, reranker, notes, signal) : folded;
-  return { hits: hits.slice(0, request.limit), notes };
+  const inOrder = reranker && ranks ? await reranked(folded, request.query, reranker, notes, signal) : folded;
+  const hits = inOrder.slice(0, request.limit);
+  if (meaning !== null && mode === 'hybrid') notes.push(...withoutMeaning(hits));
+  return { hits, notes };
 }
 
 interface ByWords {
@@ -119,9 +120,12 @@ async function byMeaning(
   }
 }
 
-/** What is indexed is found by its words at once, and by its meaning when its vectors are made: until then it is said. */
-function withoutMeaning(candidates: readonly Candidate[]): string[] {
-  const some = candidates.filter(({ dense }) => dense === null).length;
+/**
+ * What is indexed is found by its words at once, and by its meaning when its vectors are made: until then it is said. Of
+ * hits only: how many others there are is nothing for who may not read them.
+ */
+function withoutMeaning(hits: readonly Hit[]): string[] {
+  const some = hits.filter(({ ranks }) => ranks.dense === null).length;
   if (some === 0) return [];
   const [what, they] = some === 1 ? ['1 passage', 'it was'] : [`${some} passages`, 'they were'];
   return [`the meaning of ${what} is not known yet: ${they} found by words alone`];
