@@ -71,7 +71,9 @@ async function look(client: KnowledgeClient, name: string, signal: AbortSignal):
     // it: that is how this machine was made, like one that has no model to chat with.
     if (source === undefined && notes.length > 0 && (await foundByWords(client, name, signal))) {
       const found = ['the sample is indexed, and found by its words', ...notes].join('; ');
-      return warn(found, 'what is missing, and what to do: nanite knowledge list', data);
+      const todo =
+        'get a model for meaning: nanite models search embedding; or, where memory is short, close other programs';
+      return warn(found, todo, data);
     }
     const said = [`the sample is indexed, but ${instead}`, ...notes].join('; ');
     return fail(said, 'see why: journalctl --user -b -u nanite-rag', data);
