@@ -19,7 +19,6 @@ import { awaitSelfCheck, chooseInMenu, killedForMemory, logIn, packetsThatLeft }
 
 const iso = process.env['NANITE_IMAGE'] ?? newestImage(/-desktop-amd64\.iso$/);
 const withoutModels = process.env['NANITE_IMAGE_NO_MODELS'] ?? newestImage(/-desktop-no-models-amd64\.iso$/);
-
 const server = process.env['NANITE_IMAGE_SERVER'] ?? newestImage(/-server-amd64\.iso$/);
 
 /** A whole live system under translation, on a machine that does other things too. */

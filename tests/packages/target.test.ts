@@ -1,7 +1,8 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Machine } from '../harness';
 
@@ -45,10 +46,25 @@ describe('an entered root', () => {
       detached: true,
     });
     const ended = once(session, 'exit');
-    await expect.poll(running, { timeout: 10_000 }).toBe(true);
-    process.kill(-session.pid!, 'SIGINT');
+    try {
+      await expect.poll(running, { timeout: 10_000 }).toBe(true);
+      process.kill(-session.pid!, 'SIGINT');
+      await expect.poll(running, { timeout: 10_000 }).toBe(false);
+    } finally {
+      session.kill('SIGKILL');
+    }
     expect(await ended).toEqual([130, null]);
-    expect(running()).toBe(false);
+  });
+
+  test('is one root for all checkouts of the same recipe', () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'nanite-checkout-'));
+    const made = (program: string) => execFileSync(program, ['make', 'clean'], { encoding: 'utf8' });
+    try {
+      cpSync(dirname(target), join(elsewhere, 'tools/target'), { recursive: true });
+      expect(made(join(elsewhere, 'tools/target/target'))).toBe(made(target));
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
   });
 });
 
