@@ -22,6 +22,8 @@ export const ModelCapability = z.enum([
   'chat',
   'tools',
   'thinking',
+  /** Fills in what is missing between a beginning and an end, as Ollama names it. */
+  'insert',
   'vision',
   'embedding',
   'rerank',

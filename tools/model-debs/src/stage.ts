@@ -5,7 +5,7 @@ import { NaniteError } from '@nanite/kit';
 import { fetchSource, type FetchOptions } from '@nanite/sources';
 import { readGgufMetadata } from './gguf';
 import { checkLicence } from './licence';
-import { type PackagedModel, readModel } from './model';
+import { originOf, type PackagedModel, pinnedFiles, readModel } from './model';
 
 /** What the file itself says must be what the manifest says. @throws NaniteError `bad-model` */
 function checkGguf(model: PackagedModel, path: string): void {
@@ -42,14 +42,14 @@ export async function stageModel(folder: string, options: FetchOptions = {}): Pr
     const source = paths[from]!;
     if (role === 'weights' && model.manifest.format === 'gguf') checkGguf(model, source);
     copyFileSync(source, join(partial, path), constants.COPYFILE_FICLONE);
-    const pinned = model.source.files.find((file) => file.path === from)!;
+    const pinned = pinnedFiles(model.source).find((file) => file.path === from)!;
     return { role, path, sha256: pinned.sha256, size: statSync(source).size };
   });
   const manifest = ModelManifest.parse({
     ...model.manifest,
     licence: model.licence.id,
     files,
-    source: `${model.source.registry}:${model.source.name}@${model.source.version}`,
+    source: originOf(model.source),
     modifiedAt: model.published,
   });
   writeFileSync(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

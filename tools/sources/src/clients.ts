@@ -2,11 +2,11 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
 import { run } from './command';
-import { describe, type SourceSpec } from './spec';
+import { describe, type ArchivePin } from './spec';
 import { hashMismatch } from './verify';
 
 /** Put one archive of `spec` into the empty folder `into`. Who verifies it is the caller. */
-export type RegistryClient = (spec: SourceSpec, into: string) => Promise<void>;
+export type RegistryClient = (spec: ArchivePin, into: string) => Promise<void>;
 
 const npm: RegistryClient = async (spec, into) => {
   // Scripts are off: a fetched package is data until its hash is known.
@@ -28,6 +28,8 @@ const pypi: RegistryClient = async (spec, into) => {
   try {
     await run('python3', [
       ...['-m', 'pip', 'download', '--quiet', '--no-deps', '--require-hashes', '--ignore-requires-python'],
+      // What is fetched is kept here by its hash; a second copy in pip's own cache would take the same again.
+      '--no-cache-dir',
       ...kind,
       ...['--dest', into, '--requirement', requirements],
     ]);
@@ -70,10 +72,10 @@ async function needMaven(): Promise<void> {
   );
 }
 
-export const registryClients: Record<SourceSpec['registry'], RegistryClient> = { npm, pypi, maven };
+export const registryClients: Record<ArchivePin['registry'], RegistryClient> = { npm, pypi, maven };
 
 /** The one archive that a client left in its folder. */
-export function downloadedArchive(spec: SourceSpec, folder: string): string {
+export function downloadedArchive(spec: ArchivePin, folder: string): string {
   const found = readdirSync(folder).filter((name) => /\.(tgz|tar\.gz|zip|whl|jar)$/.test(name));
   const [name] = found;
   if (name === undefined || found.length > 1) {

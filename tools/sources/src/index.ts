@@ -1,2 +1,3 @@
-export { fetchSource, type FetchedSource, type FetchOptions } from './fetch';
-export { SourceSpec, type SourceFile } from './spec';
+export type { FetchOptions } from './archive';
+export { fetchSource, type FetchedSource } from './fetch';
+export { describe, JoinedSource, SourceSpec, type SourceFile } from './spec';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { describeError, NaniteError } from '@nanite/kit';
-import { fetchSource, SourceSpec } from './index';
+import { fetchSource, JoinedSource, SourceSpec } from './index';
 
 const usage = `usage: node --import tsx tools/sources/src/main.ts fetch SPEC.json [--print MEMBER]
 
@@ -25,12 +25,15 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write(usage);
     return 2;
   }
-  const parsed = SourceSpec.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const isJoined = typeof json === 'object' && json !== null && 'parts' in json;
+  const parsed = (isJoined ? JoinedSource : SourceSpec).safeParse(json);
   if (!parsed.success) {
     throw new NaniteError('bad-spec', `${file} is no source: ${z.prettifyError(parsed.error)}`);
   }
-  const spec = parsed.data;
-  const { files } = await fetchSource(spec, { say: (line) => void process.stderr.write(`==> ${line}\n`) });
+  const { files } = await fetchSource(parsed.data, {
+    say: (line) => void process.stderr.write(`==> ${line}\n`),
+  });
   if (values.print === undefined) {
     process.stdout.write(`${JSON.stringify(files, null, 2)}\n`);
     return 0;

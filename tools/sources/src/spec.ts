@@ -8,6 +8,16 @@ const MemberPath = z
   .min(1)
   .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'a path inside the archive');
 
+/** Which archive of a registry. */
+const archive = {
+  registry: z.enum(['npm', 'pypi', 'maven']),
+  /** As the registry's client takes it: `@scope/name`, `name`, `group:artifact`. */
+  name: z.string().regex(/^[@\w][\w./:-]*$/),
+  version: z.string().regex(/^[\w][\w.+-]*$/),
+  /** PyPI only: which of a version's archives. */
+  archive: z.enum(['wheel', 'sdist']).default('wheel'),
+};
+
 /**
  * An artefact of a package registry, pinned so that what is fetched is what was looked at.
  *
@@ -16,12 +26,7 @@ const MemberPath = z
  */
 export const SourceSpec = z
   .object({
-    registry: z.enum(['npm', 'pypi', 'maven']),
-    /** As the registry's client takes it: `@scope/name`, `name`, `group:artifact`. */
-    name: z.string().regex(/^[@\w][\w./:-]*$/),
-    version: z.string().regex(/^[\w][\w.+-]*$/),
-    /** PyPI only: which of a version's archives. */
-    archive: z.enum(['wheel', 'sdist']).default('wheel'),
+    ...archive,
     sha256: Sha256.optional(),
     integrity: z
       .string()
@@ -38,7 +43,53 @@ export const SourceSpec = z
     path: ['sha256'],
   });
 
+const size = z.number().int().positive();
+
+/** An address whose answers nobody on the way can read or change, or one of this machine. */
+const PublisherUrl = z
+  .url()
+  .refine(
+    (url) => /^https:\/\/|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(url),
+    'an https address, or one of this machine',
+  );
+
+/**
+ * A file too large for one package of a registry: cut into parts, one in each of several packages. Joined they are the
+ * file that its publisher offers elsewhere.
+ */
+export const JoinedSource = z
+  .object({
+    /** SPDX identifier. */
+    licence: z.string().min(1),
+    /** The whole file, under the name that its publisher gives it. */
+    file: z.object({ path: z.string().regex(/^[\w][\w.-]*$/, 'a file name'), sha256: Sha256, size }),
+    /** In the order in which they are joined. */
+    parts: z
+      .array(
+        z.object({
+          ...archive,
+          sha256: Sha256,
+          file: z.object({ path: MemberPath, sha256: Sha256, size }),
+        }),
+      )
+      .min(2),
+    /** Where the publisher offers the same bytes: asked when a registry no longer has a part of them. */
+    publisher: z.object({ url: PublisherUrl }),
+  })
+  .refine(({ parts, file }) => parts.reduce((sum, part) => sum + part.file.size, 0) === file.size, {
+    message: 'the sizes of the parts do not add up to the size of the file',
+    path: ['parts'],
+  });
+
 export type SourceSpec = z.infer<typeof SourceSpec>;
 export type SourceFile = SourceSpec['files'][number];
+export type JoinedSource = z.infer<typeof JoinedSource>;
+export type SourcePart = JoinedSource['parts'][number];
 
-export const describe = (spec: SourceSpec): string => `${spec.registry}:${spec.name}@${spec.version}`;
+/** What a registry's client is told. */
+export type ArchivePin = Pick<
+  SourceSpec,
+  'registry' | 'name' | 'version' | 'archive' | 'sha256' | 'integrity'
+>;
+
+export const describe = ({ registry, name, version }: ArchivePin): string => `${registry}:${name}@${version}`;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { NaniteError } from '@nanite/kit';
-import { describe, type SourceSpec } from './spec';
+import { describe, type ArchivePin, type SourceFile } from './spec';
 
 async function digest(path: string, algorithm: 'sha256' | 'sha512'): Promise<Buffer> {
   const hash = createHash(algorithm);
@@ -29,7 +29,7 @@ export function hashMismatch(what: string, expected: string, actual: string): Na
 }
 
 /** @throws NaniteError `hash-mismatch` */
-export async function verifyArchive(spec: SourceSpec, path: string): Promise<void> {
+export async function verifyArchive(spec: ArchivePin, path: string): Promise<void> {
   if (spec.sha256 !== undefined) {
     const actual = await sha256Of(path);
     if (actual !== spec.sha256) throw hashMismatch(`the archive of ${describe(spec)}`, spec.sha256, actual);
@@ -39,4 +39,18 @@ export async function verifyArchive(spec: SourceSpec, path: string): Promise<voi
     if (actual !== spec.integrity)
       throw hashMismatch(`the archive of ${describe(spec)}`, spec.integrity, actual);
   }
+}
+
+/** @throws NaniteError `size-mismatch`, `hash-mismatch` */
+export async function verifyFile(
+  what: string,
+  pinned: Omit<SourceFile, 'path'>,
+  path: string,
+): Promise<void> {
+  const { size } = statSync(path);
+  if (pinned.size !== undefined && pinned.size !== size) {
+    throw new NaniteError('size-mismatch', `${what} has ${size} bytes, pinned are ${pinned.size}`);
+  }
+  const actual = await sha256Of(path);
+  if (actual !== pinned.sha256) throw hashMismatch(what, pinned.sha256, actual);
 }
