@@ -4,7 +4,7 @@ enter := tools/target/target enter
 nx := $(enter) npx nx
 image := tools/target/target enter -r image
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check unit debs repo iso boot test-image bench-image bench shell clean
+.PHONY: help demo up down test test-clients check unit debs repo iso boot test-image bench-image bench shell clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -26,6 +26,9 @@ down: ## end what `make up` started
 
 test: node_modules/.package-lock.json ## all tests: units, packages, contracts, journeys
 	@$(enter) node --import tsx tests/run.ts
+
+test-clients: node_modules/.package-lock.json ## every client that is not in `make test`; ORIGINAL=1 beside Ollama itself
+	@$(enter) node --import tsx tests/run.ts $(if $(ORIGINAL),original,clients)
 
 check: node_modules/.package-lock.json ## format, lint and types
 	@$(enter) node --import tsx tests/run.ts static

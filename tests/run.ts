@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream';
  * All suites in one run: what `make test` calls. Each suite runs even where an earlier one failed; the last line counts
  * them all together.
  *
- * `run.ts [SUITE…]` runs some of them: static, unit, debs, repo, install, system.
+ * `run.ts [SUITE…]` runs some of them: static, unit, debs, repo, install, system; and these, which run only when they are
+ * named: clients, original.
  */
 interface Tally {
   passed: number;
@@ -146,7 +147,11 @@ const suites: Record<string, () => Tally | Promise<Tally>> = {
     checks([['the signed repository', 'node', ['--import', 'tsx', 'tools/apt-repo/src/main.ts', 'publish']]]),
   install: () => nx('install-test'),
   system: () => vitest('system', ['-c', 'tests/vitest.config.ts']),
+  clients: () => vitest('clients-run', ['-c', 'tests/contracts/clients/vitest.config.ts', 'more']),
+  original: () => vitest('original-run', ['-c', 'tests/contracts/clients/vitest.config.ts', 'original']),
 };
+/** They take an hour, and what they install is fetched from five registries. */
+const onDemand = new Set(['clients', 'original']);
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in suites));
@@ -158,7 +163,7 @@ mkdirSync(reports, { recursive: true });
 const total = { passed: 0, failed: 0 };
 const failures: string[] = [];
 for (const [name, suite] of Object.entries(suites)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : onDemand.has(name)) continue;
   const since = Date.now();
   console.log(`\n==> ${name}`);
   const tally = await suite();

@@ -62,6 +62,11 @@ export class Machine {
     return new Machine(name);
   }
 
+  /** A machine that is booted already, by somebody else. */
+  static attach(name: string): Machine {
+    return new Machine(name);
+  }
+
   /** Run a command; a string goes through `sh -c`. */
   run(command: string | string[], options: RunOptions = {}): Promise<RunResult> {
     const argv = typeof command === 'string' ? ['sh', '-c', command] : command;
