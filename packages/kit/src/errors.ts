@@ -1,3 +1,6 @@
+import { schemaErrorText } from './schema-issues';
+import { systemErrorText } from './system-error';
+
 /**
  * An error a person or a client can act on.
  *
@@ -23,6 +26,12 @@ export class NaniteError extends Error {
   }
 }
 
+/** What anything thrown says by itself: errors of the system and of schemas in words, never as they are thrown. */
+const ownText = (error: unknown): string =>
+  systemErrorText(error) ??
+  schemaErrorText(error) ??
+  (error instanceof Error ? error.message : String(error));
+
 /** The message of anything thrown, with its causes in order. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
@@ -31,7 +40,9 @@ export function describeError(error: unknown): string {
     at !== undefined && at !== null;
     at = at instanceof Error ? at.cause : undefined
   ) {
-    parts.push(at instanceof Error ? at.message : String(at));
+    const text = ownText(at);
+    // An error that was wrapped to be told about often says what its cause says.
+    if (!parts.some((part) => part.endsWith(text))) parts.push(text);
   }
   return parts.join(': ');
 }

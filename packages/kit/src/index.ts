@@ -20,6 +20,7 @@ export {
 } from './paths';
 export { nearest } from './nearest';
 export { runProgram } from './run-program';
+export { issuesText, schemaErrorText } from './schema-issues';
 export { serve, type ServeOptions } from './serve';
 export { loadSettings, type LoadedSettings, type SettingOrigin, type SettingsOptions } from './settings';
 export {
@@ -37,6 +38,7 @@ export {
   schemaTree,
   type SettingDescription,
 } from './settings-schema';
+export { systemErrorText } from './system-error';
 export { descriptorOf, unixPeer } from './unix-peer';
 export {
   landlockWorks,

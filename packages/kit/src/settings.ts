@@ -26,8 +26,11 @@ export interface SettingsOptions {
   user: boolean;
   /** The only sections that the person's own file may hold; all when left out. */
   userSections?: readonly string[];
-  /** What is about to be written to a file: read in place of it, so that a change is checked before it is made. */
-  pending?: { file: string; text: string };
+  /**
+   * What is about to be written to a file: read in place of it, so that a change is checked before it is made. `changed` is
+   * the setting that it is about: a mistake there is told by the value, since the line is not in the file yet.
+   */
+  pending?: { file: string; text: string; changed?: { path: SettingPath; value: unknown } | undefined };
 }
 
 type Tree = Map<string, Entry>;
@@ -162,6 +165,22 @@ function refused(messages: string[]): NaniteError {
   });
 }
 
+/** The error for a value that is about to be set. */
+function refusedValue(
+  schema: z.ZodType,
+  path: SettingPath,
+  value: unknown,
+  issue: z.core.$ZodIssue,
+): NaniteError {
+  const node = schemaAt(schemaTree(schema), path);
+  const why = issue.code === 'custom' ? `: ${issue.message}` : '';
+  return new NaniteError('bad-settings', `${formatKey(path)} cannot be ${JSON.stringify(value)}${why}`, {
+    hint:
+      node === undefined ? 'every setting is described in nanite-config(5)' : `allowed: ${allowedText(node)}`,
+    status: 400,
+  });
+}
+
 /**
  * Read the settings: the schema's defaults, then each file of {@link settingsFiles}, merged map by map; a list replaces
  * the list before it. A file that does not exist is fine.
@@ -199,6 +218,14 @@ export function loadSettings<S extends z.ZodType>(
   }
 
   const result = schema.safeParse(toPlain(tree));
+  const changed = options.pending?.changed;
+  if (changed !== undefined && !result.success) {
+    const { path, value } = changed;
+    const isAbout = (issue: z.core.$ZodIssue): boolean =>
+      path.every((key, i) => String(issue.path[i]) === key);
+    const issue = result.error.issues.find(isAbout);
+    if (issue !== undefined) throw refusedValue(schema, path, value, issue);
+  }
   const mistakes = result.success ? [] : result.error.issues.flatMap((issue) => explain(schema, tree, issue));
   if (misplaced.length > 0 || !result.success) throw refused([...misplaced, ...mistakes]);
 

@@ -126,6 +126,17 @@ export const listed = (name: string) => ({
   modified_at: createdAt,
 });
 
+/** What a model is shown as, but for its capabilities. */
+export const shown = {
+  license: 'Apache-2.0\nlong text',
+  modelfile: '',
+  parameters: 'temperature 0.2',
+  template: '',
+  details,
+  model_info: { 'llama.context_length': 2048 },
+  modified_at: createdAt,
+};
+
 const capabilities: Record<string, string[]> = {
   'bge-small': ['embedding'],
   'smollm2:135m': ['completion', 'chat'],
@@ -137,16 +148,7 @@ const defaults: Record<string, Handler> = {
   '/api/show': ({ body }, response) => {
     const can = capabilities[String(body['model'])];
     if (can === undefined) return json(response, 404, { error: `model '${String(body['model'])}' not found` });
-    json(response, 200, {
-      license: 'Apache-2.0\nlong text',
-      modelfile: '',
-      parameters: 'temperature 0.2',
-      template: '',
-      details,
-      model_info: { 'llama.context_length': 2048 },
-      capabilities: can,
-      modified_at: createdAt,
-    });
+    json(response, 200, { ...shown, capabilities: can });
   },
   '/api/chat': says('Blue', ' is', ' a', ' colour.'),
 };

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeGateway, chunk, json, lastChunk, says } from '../__fixtures__/fake-gateway';
+import { FakeGateway, chunk, json, lastChunk, says, shown } from '../__fixtures__/fake-gateway';
 import { Nanite } from '../__fixtures__/nanite';
 import type { AskResult } from './ask';
 
@@ -206,6 +206,80 @@ describe('what can go wrong with nanite ask', () => {
     expect(ran.stderr).toContain('did you mean smollm2:135m?');
   });
 
+  it('says how to get a model of the catalogue', async () => {
+    mkdirSync(join(nanite.share, 'catalogue'), { recursive: true });
+    const catalogue = resolve(import.meta.dirname, '../../../../packages/model-catalog/catalogue');
+    copyFileSync(join(catalogue, 'llama.json'), join(nanite.share, 'catalogue/llama.json'));
+    gateway.on('/api/chat', ({ body }, response) =>
+      json(response, 404, { error: `model '${String(body['model'])}' not found (see: nanite models)` }),
+    );
+    const known = await nanite.run(['ask', '-m', 'llama3.2:1b', 'x'], env);
+    expect(known.stderr).toBe(
+      'nanite: the model llama3.2:1b is not installed\n  get it: nanite models pull llama3.2:1b\n',
+    );
+    const near = await nanite.run(['ask', '-m', 'llama3.2:1', 'x'], env);
+    expect(near.stderr).toContain('the catalogue has llama3.2:1b: nanite models pull llama3.2:1b');
+    const unknown = await nanite.run(['ask', '-m', 'zzzzzzzzzzzz', 'x'], env);
+    expect(unknown.stderr).toContain('nanite models search');
+  });
+
+  it.each([
+    [['-n', '3'], 3, ''],
+    [[], 4, "stopped after 4 tokens, which is the model's limit; nanite ask --max-tokens sets another"],
+    [[], 40, 'stopped where the context of 49 tokens was full'],
+  ])('says why an answer was cut off: %j, %i tokens', async (options, count, why) => {
+    const parameters = count === 4 ? 'temperature 0\nnum_predict 4' : 'temperature 0';
+    gateway.on('/api/show', (_asked, response) =>
+      json(response, 200, { ...shown, parameters, capabilities: ['completion'] }),
+    );
+    gateway.on('/api/chat', ({ body }, response) => {
+      const model = String(body['model']);
+      response.writeHead(200);
+      response.end(chunk(model, 'x') + lastChunk(model, { done_reason: 'length', eval_count: count }));
+    });
+    const ran = await nanite.run(['ask', '-m', 'smollm2:135m', ...options, 'x'], env);
+    expect(ran.status).toBe(0);
+    if (why === '') expect(ran.stderr).toBe('');
+    else expect(ran.stderr).toContain(why);
+  });
+
+  it('says how long a prompt is that does not fit, and what to do', async () => {
+    const overflow = (prompt: number, context: number) =>
+      gateway.on('/api/chat', (_asked, response) =>
+        json(response, 400, {
+          error: `the prompt has ${prompt} tokens, the context holds ${context} (send less, or ask for a larger num_ctx if the model has one)`,
+        }),
+      );
+    const notes = file('big.txt', 'words\n');
+    overflow(1_520_000, 2048);
+    const ran = await nanite.run(['ask', '-f', notes, '-c', '100000', 'What is it?'], env);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toContain(
+      'big.txt with the question is about 1.5 million tokens; smollm2:135m takes at most 2,048 tokens',
+    );
+    expect(ran.stderr).toContain('choose a model with a longer context');
+    expect(ran.stderr).toContain('nanite knowledge add');
+    expect(ran.stderr).not.toContain('num_ctx');
+    overflow(1200, 1024);
+    const small = await nanite.run(['ask', '-c', '1024', 'What is it?'], env);
+    expect(small.stderr).toContain(
+      'the prompt is 1,200 tokens; the context is 1,024 tokens\n  set a larger one: --context 2048',
+    );
+  });
+
+  it('stops an answer that repeats itself, unless its length was asked for', async () => {
+    const pieces = Array.from({ length: 60 }, () => 'It is four. ');
+    const loop = 'nanite: stopped: it repeats itself';
+    gateway.on('/api/chat', says(...pieces));
+    const ran = await nanite.run(['ask', 'x'], env);
+    expect(ran).toMatchObject({ status: 0, stderr: `${loop}\n` });
+    expect(ran.stdout.length).toBeLessThan(500);
+    const structured = JSON.parse((await nanite.run(['ask', '--json', 'x'], env)).stdout) as AskResult;
+    expect(structured.finish).toBe('loop');
+    const whole = await nanite.run(['ask', '-n', '1000', 'x'], env);
+    expect(whole.stdout).toBe(`${pieces.join('')}\n`);
+  });
+
   it('ends with 3 where no model can chat', async () => {
     gateway.on('/api/tags', (_asked, response) => json(response, 200, { models: [] }));
     const ran = await nanite.run(['ask', 'x'], env);
@@ -261,8 +335,10 @@ describe('what can go wrong with nanite ask', () => {
     [['ask'], 'no question was given'],
     [['ask', '--tempreature', '1', 'x'], 'did you mean'],
     [['ask', '-t', 'hot', 'x'], 'a number from 0 to 2'],
+    [['ask', '-m', '', 'x'], 'the name of a model'],
     [['ask', '--seed', '-1', 'x'], 'a whole number'],
-    [['ask', '-f', '/nonexistent', 'x'], 'cannot read /nonexistent'],
+    [['ask', '-f', '/nonexistent', 'x'], 'cannot read /nonexistent: there is no such file or folder'],
+    [['ask', '-f', '/etc', 'x'], 'cannot read /etc: it is a folder'],
     [['ask', '-k', 'soon', 'x'], 'a duration'],
     [['aks', 'x'], 'ask'],
   ])('takes %j for a mistake of usage', async (words, says_) => {

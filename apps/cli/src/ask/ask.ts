@@ -1,4 +1,4 @@
-import type { OllamaChatRequest, OllamaChatResponse, OllamaOptions } from '@nanite/contracts';
+import type { GatewayClient, OllamaChatRequest, OllamaChatResponse, OllamaOptions } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { cliSettings } from '../cli-settings';
 import { exitStatus } from '../exit-status';
@@ -8,9 +8,11 @@ import { report } from '../report';
 import { paint } from '../terminal/paint';
 import { showProgress, summary } from '../terminal/progress';
 import { sanitise } from '../terminal/sanitise';
+import type { WordWrap } from '../terminal/word-wrap';
 import type { AnswerSchema } from './answer-schema';
 import { messagesOf } from './question';
 import { hasPipedInput, readAttachment, readPipedInput } from './read-input';
+import { RepetitionWatch } from './repetition';
 
 /** Options of `nanite ask`, as the command table gives them. */
 export interface AskOptions {
@@ -42,7 +44,7 @@ export interface AskResult {
   /** With --schema: the answer as a value. */
   value?: unknown;
   thinking?: string;
-  /** `stop`: the model ended; `length`: cut off at --max-tokens or the end of the context. */
+  /** `stop`: the model ended; `length`: cut off at a limit of tokens or the end of the context; `loop`: it repeated itself. */
   finish: string;
   tokens: { prompt: number | null; answer: number | null };
   timings: {
@@ -57,13 +59,13 @@ export interface AskResult {
 const ms = (nanoseconds: number | undefined): number | null =>
   nanoseconds === undefined ? null : Math.round(nanoseconds / 1e3) / 1e3;
 
-function resultOf(answer: string, thinking: string, last: OllamaChatResponse): AskResult {
+function resultOf(answer: string, thinking: string, last: OllamaChatResponse, loops: boolean): AskResult {
   const { eval_count: count, eval_duration: duration } = last;
   return {
     model: last.model,
     answer,
     ...(thinking !== '' && { thinking }),
-    finish: last.done_reason ?? 'stop',
+    finish: loops ? 'loop' : (last.done_reason ?? 'stop'),
     tokens: { prompt: last.prompt_eval_count ?? null, answer: count ?? null },
     timings: {
       total: ms(last.total_duration),
@@ -157,8 +159,14 @@ async function answer(words: string[], options: AskOptions, signal: AbortSignal)
   const streams = options.stream && !options.json && schema === null;
   const onTerminal = process.stdout.isTTY === true;
   const clean = onTerminal ? sanitise : (text: string) => text;
+  // Loaded while the model is already at work.
+  const wrapping = streams && onTerminal ? import('../terminal/word-wrap') : null;
+  let wrap: WordWrap | null = null;
   const { dim } = paint(process.stderr);
   const progress = showProgress(model, streams && onTerminal);
+  // Whoever says how long an answer may be may want the same line a hundred times.
+  const repetition = options.maxTokens === undefined ? new RepetitionWatch() : null;
+  let loops = false;
   let text = '';
   let thinking = '';
   let last: OllamaChatResponse | undefined;
@@ -177,26 +185,51 @@ async function answer(words: string[], options: AskOptions, signal: AbortSignal)
       }
       thinking += thought;
       text += piece;
-      if (streams && piece !== '') process.stdout.write(clean(piece));
+      if (streams && piece !== '') {
+        if (wrapping === null) process.stdout.write(piece);
+        else {
+          wrap ??= new (await wrapping).WordWrap(process.stdout);
+          wrap.write(clean(piece));
+        }
+      }
+      loops = repetition?.add(thought + piece) ?? false;
+      if (loops) break;
     }
+  } catch (error) {
+    const { explainOverflow } = await import('./cut-off');
+    const { explainMissing } = await import('../models/missing-model');
+    const about = { client, model, files: options.file, piped: piped !== null };
+    throw await explainMissing(await explainOverflow(error, about), model);
   } finally {
     progress.stop();
+    wrap?.end();
     if (streams && text !== '' && !text.endsWith('\n') && onTerminal) process.stdout.write('\n');
   }
   if (last === undefined) return exitStatus.error;
 
   const value = schema?.check(text);
   if (options.json) {
-    const result = resultOf(text, thinking, last);
+    const result = resultOf(text, thinking, last, loops);
     process.stdout.write(`${JSON.stringify(schema === null ? result : { ...result, value }, null, 2)}\n`);
   } else if (!streams) {
     process.stdout.write(clean(text.endsWith('\n') ? text : `${text}\n`));
   } else if (!onTerminal && !text.endsWith('\n')) {
     process.stdout.write('\n');
   }
-  if (last.done_reason === 'length' && options.maxTokens === undefined && !options.json) {
-    process.stderr.write('nanite: the answer was cut off where the context ended\n');
-  }
-  if (process.stderr.isTTY && !options.json) process.stderr.write(`${summary(last)}\n`);
+  const note = loops ? 'stopped: it repeats itself' : await cutOffNote(client, last, options);
+  if (note !== null && !options.json) process.stderr.write(`nanite: ${note}\n`);
+  if (process.stderr.isTTY && !options.json && !loops) process.stderr.write(`${summary(last)}\n`);
   return exitStatus.ok;
+}
+
+/** Why the answer ends where it does; null where the model ended it, or a script that set the limit knows. */
+async function cutOffNote(
+  client: GatewayClient,
+  last: OllamaChatResponse,
+  { maxTokens, json }: AskOptions,
+): Promise<string | null> {
+  if (last.done_reason !== 'length' || json || (maxTokens !== undefined && !process.stderr.isTTY))
+    return null;
+  const { whyCutOff } = await import('./cut-off');
+  return whyCutOff(client, last, maxTokens ?? null, '--context sets a longer one, if the model has it');
 }

@@ -1,12 +1,17 @@
-import { ApiFailure, type OllamaMessage } from '@nanite/contracts';
+import { ApiFailure, type OllamaChatResponse, type OllamaMessage } from '@nanite/contracts';
+import { overflowOf, tokens, whyCutOff } from '../ask/cut-off';
+import { RepetitionWatch, withoutRepetition } from '../ask/repetition';
 import { cliSettings } from '../cli-settings';
 import { exitStatus } from '../exit-status';
 import { gateway } from '../gateway-address';
+import { withModel } from '../models/missing-model';
 import { chooseModel } from '../model-choice';
 import { report } from '../report';
 import { paint } from '../terminal/paint';
 import { showProgress } from '../terminal/progress';
 import { sanitise } from '../terminal/sanitise';
+import { WordWrap } from '../terminal/word-wrap';
+import { wrapped } from '../terminal/wrapped';
 import { loadConversation, saveConversation } from './conversation';
 import { Entry } from './entry';
 import { History } from './history';
@@ -62,7 +67,7 @@ class Chat {
     try {
       if (file !== undefined) this.load(file);
       this.model = await chooseModel(this.client, this.options.model, this.model || this.settings.model);
-      if (this.options.model !== undefined) await this.client.show(this.model);
+      if (this.options.model !== undefined) await this.checkedModel(this.model);
       if (this.input.isTerminal) {
         this.say(`${this.model}; /help lists the commands, Ctrl-D leaves`);
         void this.client.chatModels().then(
@@ -87,16 +92,31 @@ class Chat {
     return this.entry.isOpen ? this.paint.dim('... ') : this.paint.bold('>>> ');
   }
 
+  /** @throws ApiFailure with what was probably meant, where there is no such model */
+  private async checkedModel(name: string): Promise<void> {
+    await withModel(name, () => this.client.show(name));
+  }
+
   private async nextEntry(): Promise<string | null> {
-    for (;;) {
-      const line = await this.input.next(this.prompt());
-      if (line === null) {
-        if (this.input.isTerminal) process.stdout.write('\n');
-        return this.entry.isOpen && !this.input.isTerminal ? this.entry.rest() : null;
+    const lines: string[] = [];
+    try {
+      for (;;) {
+        const line = await this.input.next(this.prompt());
+        if (line === null) {
+          if (this.input.isTerminal) process.stdout.write('\n');
+          return this.entry.isOpen && !this.input.isTerminal ? this.entry.rest() : null;
+        }
+        if (!this.entry.isOpen) lines.length = 0;
+        lines.push(line.text);
+        const text = this.entry.add(line.text, line.pasted);
+        if (text === undefined) continue;
+        const typed = lines.length === 1 ? line.text : text;
+        this.input.remember(lines, typed);
+        if (this.input.isTerminal) this.history.add(typed);
+        return text;
       }
-      if (this.input.isTerminal) this.history.add(line.text);
-      const text = this.entry.add(line.text, line.pasted);
-      if (text !== undefined) return text;
+    } finally {
+      this.input.rest();
     }
   }
 
@@ -127,36 +147,51 @@ class Chat {
     const question: OllamaMessage = { role: 'user', content: text };
     const answer: OllamaMessage = { role: 'assistant', content: '' };
     const onTerminal = this.input.isTerminal;
-    const clean = onTerminal ? sanitise : (piece: string) => piece;
+    const wrap = onTerminal ? new WordWrap(process.stdout) : null;
+    const write = (piece: string): void => {
+      if (wrap === null) process.stdout.write(piece);
+      else wrap.write(sanitise(piece));
+    };
     const progress = showProgress(this.model, process.stdout.isTTY === true);
+    const repetition = new RepetitionWatch();
     let isThinking = false;
-    let cutOff = false;
+    let loops = false;
+    let last: OllamaChatResponse | null = null;
     try {
       for await (const chunk of this.client.chat(this.request([...this.messages, question]), abort.signal)) {
         const { content, thinking = '' } = chunk.message;
         if (content !== '' || thinking !== '') progress.piece();
-        if (thinking !== '' && onTerminal) process.stdout.write(this.paint.dim(clean(thinking)));
+        if (thinking !== '' && onTerminal) process.stdout.write(this.paint.dim(sanitise(thinking)));
         if (content !== '') {
           if (isThinking && onTerminal) process.stdout.write('\n\n');
-          process.stdout.write(clean(content));
+          write(content);
         }
         isThinking = thinking !== '' && content === '';
         answer.content += content;
-        cutOff = chunk.done_reason === 'length';
+        last = chunk;
+        loops = repetition.add(thinking + content);
+        if (loops) break;
       }
     } catch (error) {
       if (!abort.signal.aborted) {
+        wrap?.end();
         if (answer.content !== '') process.stdout.write('\n');
         throw this.explained(error);
       }
     } finally {
       progress.stop();
+      wrap?.end();
       process.off('SIGINT', onInterrupt);
     }
     process.stdout.write(answer.content.endsWith('\n') ? '' : '\n');
     if (onTerminal) process.stdout.write(abort.signal.aborted ? `${this.paint.dim('(stopped)')}\n\n` : '\n');
-    if (cutOff)
-      process.stderr.write('nanite: the answer was cut off where the context ended; /clear begins anew\n');
+    if (loops) {
+      this.note('stopped: it repeats itself');
+      // What it would go on with is the repetition.
+      answer.content = withoutRepetition(answer.content);
+    } else if (last?.done_reason === 'length') {
+      this.note(await whyCutOff(this.client, last, null, '/clear forgets the conversation so far'));
+    }
     // A stopped answer stays in the conversation as far as it was said, so that "go on" means something.
     if (answer.content !== '') this.messages.push(question, answer);
     if (abort.signal.aborted && !onTerminal) throw new DOMException('interrupted', 'AbortError');
@@ -180,27 +215,37 @@ class Chat {
   }
 
   private explained(error: unknown): unknown {
-    const tooLong = error instanceof ApiFailure && error.status === 400 && /context/i.test(error.message);
-    if (!tooLong) return error;
-    return new ApiFailure(400, error.code, error.message, '/clear forgets the conversation so far', {
-      cause: error,
-    });
+    const sizes = overflowOf(error);
+    if (sizes === null) return error;
+    const { prompt, context } = sizes;
+    return new ApiFailure(
+      400,
+      'context-overflow',
+      `the conversation is ${tokens(prompt)} by now; the context is ${tokens(context)}`,
+      '/clear forgets the conversation so far',
+      { cause: error },
+    );
+  }
+
+  /** Something about an answer that is no part of it. */
+  private note(text: string): void {
+    process.stderr.write(`${wrapped(`nanite: ${text}`, process.stderr)}\n`);
   }
 
   private async obey(name: SlashName, argument: string): Promise<void> {
     switch (name) {
       case 'help': {
-        const rows = slashCommands.map(
-          ([command, value, does]) => `  /${`${command} ${value}`.padEnd(16)} ${does}`,
-        );
-        this.say(
-          `${rows.join('\n')}\n  """              begins and ends a text of several lines; so does \\ at the end of a line`,
-        );
+        const rows: Array<[string, string]> = slashCommands.map(([command, value, does]) => [
+          `/${command} ${value}`.trimEnd(),
+          does,
+        ]);
+        rows.push(['"""', 'begins and ends a text of several lines'], ['\\', 'at its end: the line goes on']);
+        this.say(rows.map(([what, does]) => helpLine(what, does)).join('\n'));
         return;
       }
       case 'model':
         if (argument !== '') {
-          await this.client.show(argument);
+          await this.checkedModel(argument);
           this.model = argument;
         }
         this.say(`model: ${this.model}`);
@@ -219,10 +264,7 @@ class Chat {
         return;
       case 'save':
         if (argument === '') this.say('/save NAME');
-        else
-          this.say(
-            `saved in ${saveConversation(argument, { schema: 1, model: this.model, system: this.system, messages: this.messages })}`,
-          );
+        else this.save(argument);
         return;
       case 'load':
         if (argument === '') this.say('/load NAME');
@@ -231,6 +273,13 @@ class Chat {
       case 'exit':
         return;
     }
+  }
+
+  private save(name: string): void {
+    const { model, system, messages } = this;
+    const path = saveConversation(name, { schema: 1, model, system, messages });
+    const quoted = /^[\w./~-]+$/.test(name) ? name : `"${name}"`;
+    this.say(`saved in ${path}; nanite chat ${quoted} continues it`);
   }
 
   private load(name: string): void {
@@ -255,4 +304,10 @@ class Chat {
     if (!line.startsWith('/')) return [[], line];
     return [slashCommands.map(([name]) => `/${name} `).filter((name) => name.startsWith(line)), line];
   }
+}
+
+/** What a command does, behind its name, in lines that fit the terminal. */
+function helpLine(what: string, does: string): string {
+  const indent = ' '.repeat(18);
+  return wrapped(does, process.stderr, indent, `  ${what.padEnd(16)}`);
 }

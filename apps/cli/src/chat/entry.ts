@@ -13,6 +13,7 @@ export class Entry {
   }
 
   /**
+   * @param line may be an entry of several lines, recalled from the history
    * @param pasted the line ends inside a paste, so that more of the entry follows
    * @returns the entry when this line completes it
    */
@@ -23,6 +24,7 @@ export class Entry {
       this.lines.push(line);
       return undefined;
     }
+    if (!this.isOpen && line.includes('\n')) return line;
     if (pasted) {
       this.lines.push(line);
       return undefined;

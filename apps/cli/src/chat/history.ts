@@ -1,15 +1,18 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { userStateDir, writeAtomically } from '@nanite/kit';
+import { describeError, userStateDir, writeAtomically } from '@nanite/kit';
 
-/** Lines typed in `nanite chat`, the oldest first, one a line; readable by their owner only. */
+/** Stands for a new line within an entry: no keyboard types it. */
+const newLine = '\u001f';
+
+/** What was typed in `nanite chat`, the oldest first, an entry a line; readable by its owner only. */
 export class History {
   readonly file = `${userStateDir()}/chat-history`;
   private broken = false;
 
-  /** @param most lines kept; 0: none is read or written */
+  /** @param most entries kept; 0: none is read or written */
   constructor(private readonly most: number) {}
 
-  /** The lines of earlier conversations, the newest first, as node:readline wants them. */
+  /** The entries of earlier conversations, the newest first, as node:readline wants them. */
   read(): string[] {
     if (this.most === 0) return [];
     let lines: string[];
@@ -21,18 +24,18 @@ export class History {
     }
     const unique = [...new Set(lines.reverse())].slice(0, this.most);
     if (lines.length > 2 * this.most) this.rewrite(unique);
-    return unique;
+    return unique.map((line) => line.replaceAll(newLine, '\n'));
   }
 
-  /** Remember a line; one that begins with a space is not, as in shells. */
-  add(line: string): void {
-    if (this.most === 0 || this.broken || line.trim() === '' || line.startsWith(' ')) return;
+  /** Remember an entry; one that begins with a space is not, as in shells. */
+  add(entry: string): void {
+    if (this.most === 0 || this.broken || entry.trim() === '' || entry.startsWith(' ')) return;
     try {
       mkdirSync(userStateDir(), { recursive: true, mode: 0o700 });
-      appendFileSync(this.file, `${line.replaceAll('\n', ' ')}\n`, { mode: 0o600 });
+      appendFileSync(this.file, `${entry.replaceAll('\n', newLine)}\n`, { mode: 0o600 });
     } catch (error) {
       this.broken = true;
-      process.stderr.write(`nanite: no history: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`nanite: what you type is not remembered: ${describeError(error)}\n`);
     }
   }
 

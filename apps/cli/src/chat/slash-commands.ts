@@ -5,11 +5,11 @@ export const slashCommands = [
   ['help', '', 'list these commands'],
   ['model', '[NAME]', 'show the model, or change to another'],
   ['models', '', 'list the models that can chat'],
-  ['system', '[TEXT]', 'show or set the system prompt; "-" takes it away'],
+  ['system', '[TEXT]', 'show or set the system prompt; "-" removes it'],
   ['clear', '', 'forget the conversation, keep model and system prompt'],
   ['save', 'NAME', 'save the conversation (a name, or a path)'],
   ['load', 'NAME', 'continue a saved conversation'],
-  ['exit', '', 'leave, as Ctrl-D does'],
+  ['exit', '', 'leave; so do /bye and Ctrl-D'],
 ] as const;
 
 export type SlashName = (typeof slashCommands)[number][0];

@@ -15,7 +15,7 @@ export interface TerminalInputOptions {
 }
 
 /**
- * Lines from standard input. On a terminal they can be edited (node:readline); while nobody waits for a line the
+ * Lines from standard input. On a terminal they can be edited (node:readline); between entries the
  * terminal is in its ordinary mode, so that Ctrl-C is a signal and what is typed ahead is kept.
  */
 export class TerminalInput {
@@ -25,8 +25,12 @@ export class TerminalInput {
   private wake: ((line: InputLine | null) => void) | null = null;
   private isPasting = false;
   private isClosed = false;
+  private isTyping = false;
+  /** What readline does when the size of the terminal changes: write its line again. */
+  private readonly redraw: Array<(...args: unknown[]) => void>;
 
   constructor(options: TerminalInputOptions) {
+    const before = process.stdout.listeners('resize');
     this.readline = createInterface({
       input: process.stdin,
       output: process.stdout,
@@ -37,6 +41,11 @@ export class TerminalInput {
       completer: options.complete,
       tabSize: 4,
     });
+    this.redraw = process.stdout
+      .listeners('resize')
+      .filter((each) => !before.includes(each)) as typeof this.redraw;
+    // Until a line is typed there is none to be written again.
+    for (const each of this.redraw) process.stdout.off('resize', each);
     this.readline.on('line', (text) => this.give({ text, pasted: this.isPasting }));
     this.readline.on('close', () => {
       this.isClosed = true;
@@ -52,28 +61,47 @@ export class TerminalInput {
     }
   }
 
-  /** The next line; null when the input has ended. */
-  async next(prompt: string): Promise<InputLine | null> {
+  /** The next line; null when the input has ended. The terminal stays with us until {@link rest}. */
+  next(prompt: string): Promise<InputLine | null> {
     const line = this.waiting.shift();
-    if (line !== undefined) return line;
-    if (this.isClosed) return null;
+    if (line !== undefined) return Promise.resolve(line);
+    if (this.isClosed) return Promise.resolve(null);
     if (this.isTerminal) {
-      process.stdin.setRawMode(true);
-      process.stdout.write('\u001b[?2004h');
+      this.type();
       this.readline.setPrompt(prompt);
       this.readline.prompt();
     } else {
       this.readline.resume();
     }
-    try {
-      return await new Promise<InputLine | null>((resolve) => (this.wake = resolve));
-    } finally {
-      if (this.isTerminal) {
-        process.stdout.write('\u001b[?2004l');
-        if (!this.isClosed) process.stdin.setRawMode(false);
-      }
-      if (!this.isClosed) this.readline.pause();
+    return new Promise<InputLine | null>((resolve) => (this.wake = resolve));
+  }
+
+  /** Let go of the terminal until the next line is wanted. */
+  rest(): void {
+    if (this.isTyping) {
+      this.isTyping = false;
+      process.stdout.write('\u001b[?2004l');
+      for (const each of this.redraw) process.stdout.off('resize', each);
+      if (!this.isClosed) process.stdin.setRawMode(false);
     }
+    if (!this.isClosed) this.readline.pause();
+  }
+
+  /** Have an entry of several lines recalled as one. */
+  remember(lines: readonly string[], entry: string): void {
+    if (!this.isTerminal || lines.length < 2) return;
+    // Typed as `string[]` by Node's documentation (the event `history`), and not by its types.
+    const { history } = this.readline as Interface & { history: string[] };
+    for (const line of [...lines].reverse()) if (history[0] === line) history.shift();
+    if (entry.trim() !== '' && !entry.startsWith(' ')) history.unshift(entry);
+  }
+
+  private type(): void {
+    if (this.isTyping) return;
+    this.isTyping = true;
+    process.stdin.setRawMode(true);
+    process.stdout.write('\u001b[?2004h');
+    for (const each of this.redraw) process.stdout.on('resize', each);
   }
 
   /** Empty the line being typed and show the prompt again. */

@@ -1,4 +1,3 @@
-import { NaniteError, nearest } from '@nanite/kit';
 import { Argument, Option, type Command } from 'commander';
 import { collect } from './options';
 import type { Runner } from './runner';
@@ -28,20 +27,8 @@ export function addModelCommands(program: Command, run: Runner): void {
     .summary('list the installed models')
     .description('List the installed models, and whether each runs here.')
     .option(json, asJson)
-    // As the default it also gets words that are no command.
-    .allowExcessArguments()
     .action(
-      run(async ({ json: asked = false }: Json, { args }: Command) => {
-        const [word] = args;
-        if (word === undefined) return (await import('../models/installed')).listModels(asked);
-        const near = nearest(
-          word,
-          models.commands.map((command) => command.name()),
-        );
-        const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : 'nanite models --help lists them';
-        const error = new NaniteError('usage', `there is no nanite models ${word}`, { hint });
-        return (await import('../report')).report(error, asked);
-      }),
+      run(async ({ json: asked = false }: Json) => (await import('../models/installed')).listModels(asked)),
     );
   models
     .command('show')

@@ -23,11 +23,19 @@ export function number(low: number, high: number) {
   };
 }
 
+/** A name; `-m ""` of a script whose variable is empty is a mistake, not a wish for the default. */
+export function modelName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It takes the name of a model.');
+  return text;
+}
+
 /** `10m`, `1h30m`, seconds, or -1 for ever. */
 export function keepAlive(text: string): string | number {
   if (/^-?\d+$/.test(text)) return Number(text);
   if (/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return text;
-  throw new InvalidArgumentError('It takes a duration such as 30s, 10m or 1h; 0 or -1 (for ever).');
+  throw new InvalidArgumentError(
+    'It takes a duration such as 30s, 10m or 1h; 0 for not at all, -1 for ever.',
+  );
 }
 
 export const collect = (value: string, before: string[]): string[] => [...before, value];

@@ -2,7 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { examples } from '../docs/examples';
 import { addKnowledgeCommands } from './knowledge';
 import { addModelCommands } from './models';
-import { collect, keepAlive, number, wholeNumber } from './options';
+import { collect, keepAlive, modelName, number, wholeNumber } from './options';
 import type { Runner } from './runner';
 
 /**
@@ -17,13 +17,14 @@ import type { Runner } from './runner';
  */
 export function createProgram(version: string, finish: (status: number) => void): Command {
   const program = new Command('nanite')
-    .description('Ask language models that run on this machine, and look after them')
+    .description('Ask language models that run on this machine, and manage them')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help about a command')
     .enablePositionalOptions()
-    .showHelpAfterError('(see nanite --help)')
-    .showSuggestionAfterError();
+    .showSuggestionAfterError(false)
+    // Mistakes are told in one style with all other errors: usage-problem.ts.
+    .configureOutput({ outputError: () => {} });
 
   const run: Runner =
     (action) =>
@@ -38,7 +39,11 @@ export function createProgram(version: string, finish: (status: number) => void)
         'without words on the command line, standard input is the question.',
     )
     .argument('[question...]', 'the question; quotes around it are not needed')
-    .option('-m, --model <model>', 'model to ask (default: cli.model, or the first that can chat)')
+    .option(
+      '-m, --model <model>',
+      'model to ask (default: cli.model, else what nanite status names)',
+      modelName,
+    )
     .option('-s, --system <text>', 'system prompt: how to answer')
     .option('-f, --file <file>', 'give a text file or an image as context; may be repeated', collect, [])
     .option('--no-stdin', 'do not read standard input')
@@ -51,9 +56,9 @@ export function createProgram(version: string, finish: (status: number) => void)
       '--schema <file>',
       'answer with JSON that matches this JSON schema (a file, or the schema itself)',
     )
-    .option('--no-stream', 'print the answer when it is whole')
-    .option('-t, --temperature <number>', 'how freely words are chosen, 0 to 2', number(0, 2))
-    .option('--seed <number>', 'make the choice of words repeatable', wholeNumber(0))
+    .option('--no-stream', 'print the answer only when it is complete')
+    .option('-t, --temperature <number>', 'sampling temperature, 0 (focused) to 2 (random)', number(0, 2))
+    .option('--seed <number>', 'seed for sampling: the same one gives the same answer', wholeNumber(0))
     .option('-n, --max-tokens <number>', 'end the answer after this many tokens', wholeNumber(1))
     .option('-c, --context <number>', 'tokens of context', wholeNumber(1))
     .option('--stop <text>', 'end the answer before this text; may be repeated', collect, [])
@@ -62,8 +67,8 @@ export function createProgram(version: string, finish: (status: number) => void)
       'how long the model stays loaded afterwards: 10m, 1h, -1',
       keepAlive,
     )
-    .option('--think', 'let a model that can think do so first')
-    .option('--no-think', 'let it answer at once')
+    .option('--think', 'allow reasoning first, if the model supports it')
+    .option('--no-think', 'answer at once, without reasoning')
     .action(
       run(async (words: string[], options: import('../ask/ask').AskOptions) =>
         (await import('../ask/ask')).ask(words, options),
@@ -78,10 +83,14 @@ export function createProgram(version: string, finish: (status: number) => void)
         'goes on in the next one; """ begins and ends a text of several lines. /help lists the commands.',
     )
     .argument('[file]', 'conversation to continue, saved with /save')
-    .option('-m, --model <model>', 'model to talk with (default: cli.model, or the first that can chat)')
+    .option(
+      '-m, --model <model>',
+      'model to talk with (default: cli.model, else what nanite status names)',
+      modelName,
+    )
     .option('-s, --system <text>', 'system prompt: how to answer')
-    .option('-t, --temperature <number>', 'how freely words are chosen, 0 to 2', number(0, 2))
-    .option('--seed <number>', 'make the choice of words repeatable', wholeNumber(0))
+    .option('-t, --temperature <number>', 'sampling temperature, 0 (focused) to 2 (random)', number(0, 2))
+    .option('--seed <number>', 'seed for sampling: the same one gives the same answer', wholeNumber(0))
     .option(
       '-k, --keep-alive <duration>',
       'how long the model stays loaded afterwards: 10m, 1h, -1',
@@ -94,8 +103,24 @@ export function createProgram(version: string, finish: (status: number) => void)
     );
 
   program
+    .command('run', { hidden: true })
+    .description(
+      'Ask a model, or talk with it where no prompt is given, as `ollama run` does. The same as nanite ask -m and nanite chat -m.',
+    )
+    .argument('<model>', 'its name')
+    .argument('[prompt...]', 'what to ask')
+    .option('--keepalive, --keep-alive <duration>', 'how long the model stays loaded: 10m, 1h, -1', keepAlive)
+    .option('--think', 'allow reasoning first, if the model supports it')
+    .option('--no-think', 'answer at once')
+    .action(
+      run(async (model: string, words: string[], options: import('../ask/run').RunOptions) =>
+        (await import('../ask/run')).runModel(model, words, options),
+      ),
+    );
+
+  program
     .command('status')
-    .summary('what runs: services, loaded models, memory')
+    .summary('show services, loaded models and memory')
     .description(
       'Show what answers on this machine: the services, the models that are loaded and what was decided for each ' +
         '(backend, threads, context, memory), and what needs attention.',
@@ -107,7 +132,7 @@ export function createProgram(version: string, finish: (status: number) => void)
 
   program
     .command('gpu')
-    .summary('what hardware is here and what it can run')
+    .summary('show the hardware and what it can run')
     .description(
       'Show processor, memory and GPUs, what works, and what to install so that more does. It runs ' +
         'nanite-gpu-detect(1), which has further options.',
@@ -178,7 +203,7 @@ export function createProgram(version: string, finish: (status: number) => void)
     );
   config
     .command('unset')
-    .summary('take a change back')
+    .summary('reset a setting to its default')
     .description(
       'Take a setting out of your file, or with --system out of that of the machine: weaker layers count again.',
     )

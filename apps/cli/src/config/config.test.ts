@@ -74,7 +74,7 @@ describe('nanite config set', () => {
   });
 
   it.each([
-    ['cli.history', 'many', 'cli.history: allowed: whole number from 0 to 100000'],
+    ['cli.history', 'many', 'cli.history cannot be "many"\n  allowed: whole number from 0 to 100000'],
     ['cli.colour', 'red', 'one of: auto, never'],
     ['cli.history', '-1', 'whole number from 0'],
   ])('refuses %s = %s and writes nothing', async (key, value, why) => {

@@ -190,13 +190,17 @@ function targetOf(path: SettingPath, system: boolean): Target {
   return { file, document };
 }
 
-function save({ file, document }: Target, system: boolean): void {
+function save(
+  { file, document }: Target,
+  system: boolean,
+  changed?: { path: SettingPath; value: unknown },
+): void {
   const named = system ? systemSettingsFile() : userSettingsFile();
   const text =
     isMap(document.contents) && document.contents.items.length === 0
       ? emptied(document)
       : document.toString();
-  loadSettings(Settings, { user: !system, userSections, pending: { file: named, text } });
+  loadSettings(Settings, { user: !system, userSections, pending: { file: named, text, changed } });
   try {
     mkdirSync(dirname(file), { recursive: true, mode: system ? 0o755 : 0o700 });
     writeAtomically(file, text, system ? 0o644 : 0o600);
@@ -230,8 +234,37 @@ function keepHeading(document: Document, section: string | undefined): void {
   document.commentBefore = [document.commentBefore, first.key.commentBefore].filter(Boolean).join('\n');
 }
 
+/**
+ * A model may be set before it is installed, but a name that is mistyped should not wait for the next question to be
+ * noticed. Where the service does not answer, nothing is known of models.
+ */
+async function noteMissingModel(name: string): Promise<void> {
+  const { gateway } = await import('../gateway-address');
+  const tags = await gateway()
+    .tags(AbortSignal.timeout(2000))
+    .catch(() => null);
+  if (
+    tags === null ||
+    tags.models.some((model) => model.name === name || model.name.split(':')[0] === name)
+  ) {
+    return;
+  }
+  const { missingModel } = await import('../models/missing-model');
+  const { message, hint } = await missingModel(
+    name,
+    tags.models.map((model) => model.name),
+  );
+  process.stderr.write(`nanite: ${message}\n  ${hint.replaceAll('\n', '\n  ')}\n`);
+}
+
 /** `nanite config set` */
-export const setSetting = (key: string, text: string, system: boolean): Promise<number> =>
+export async function setSetting(key: string, text: string, system: boolean): Promise<number> {
+  const status = await writeSetting(key, text, system);
+  if (status === 0 && key === 'cli.model' && text !== 'null') await noteMissingModel(text);
+  return status;
+}
+
+const writeSetting = (key: string, text: string, system: boolean): Promise<number> =>
   told(() => {
     const path = existing(key);
     const target = targetOf(path, system);
@@ -246,7 +279,7 @@ export const setSetting = (key: string, text: string, system: boolean): Promise<
     if (document.contents === null)
       document.contents = document.createNode({}) as unknown as typeof document.contents;
     document.setIn(path, typeof value === 'object' && value !== null ? document.createNode(value) : value);
-    save(target, system);
+    save(target, system, { path, value });
   });
 
 /** `nanite config unset` */

@@ -230,7 +230,7 @@ describe('what keeps the store', () => {
     expect((await run('rm', 'gone')).status).toBe(3);
     expect((await run('cp', 'x', 'new:1b')).stdout).toBe('new:1b\n');
     expect((await run('unpin', 'x')).stdout).toBe('x:1b is no longer pinned\n');
-    expect((await run('lsit')).stderr).toMatch(/no nanite models lsit\n +did you mean list/);
+    expect((await run('lsit')).stderr).toMatch(/models lsit\n +did you mean: nanite models list/);
     expect((await run('jobs', 'cancel')).status).toBe(2);
     expect((await run('gc')).stdout).toBe('2 files removed, 1.0 KiB freed\n');
     expect((await run('du')).stdout).toMatch(/^x:1b +8 B +3 B$/m);

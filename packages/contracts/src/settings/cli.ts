@@ -21,7 +21,13 @@ export const CliSettings = z.strictObject({
     .default(null)
     .describe("Sampling temperature; null: the model's own."),
   keepAlive: z
-    .union([z.string().regex(/^-?\d+(\.\d+)?(ms|s|m|h)?$/), z.number()])
+    .union([
+      z
+        .string()
+        .regex(/^-?\d+(\.\d+)?(ms|s|m|h)?$/)
+        .meta({ title: 'a duration such as 30s, 10m or 1h' }),
+      z.number(),
+    ])
     .nullable()
     .default(null)
     .describe(

@@ -25,7 +25,7 @@ export class AccessLog {
       ...(identity.token !== undefined && { token: identity.token }),
       ...(model !== null && { model: model.slice(0, 200) }),
       status: res.headersSent ? res.statusCode : 499,
-      ms: Number(process.hrtime.bigint() - exchange.received) / 1e6,
+      ms: Math.round(Number(process.hrtime.bigint() - exchange.received) / 1e6),
       ...(problem !== null && { code: problem.code }),
     });
   }

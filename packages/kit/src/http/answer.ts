@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
 import { describeError, NaniteError } from '../errors';
 import type { Log } from '../log';
+import { schemaErrorText } from '../schema-issues';
 
 /** Answer with JSON; undefined: with nothing. Nobody there any more: silently not. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
@@ -35,9 +35,8 @@ function endWithRequest(response: ServerResponse): void {
 /** Anything thrown as an error with a code and a status: what does not fit a schema is the asker's, all else ours. */
 export function failureOf(error: unknown): NaniteError {
   if (error instanceof NaniteError) return error;
-  if (error instanceof z.ZodError) {
-    return new NaniteError('bad-request', z.prettifyError(error), { status: 400, cause: error });
-  }
+  const objection = schemaErrorText(error);
+  if (objection !== null) return new NaniteError('bad-request', objection, { status: 400, cause: error });
   return new NaniteError('internal', describeError(error), { status: 500, cause: error });
 }
 

@@ -29,6 +29,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new NaniteError('bad-request', 'the request is no JSON', { status: 400, cause });
+    throw new NaniteError('bad-request', 'the request is not valid JSON', { status: 400, cause });
   }
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { NaniteError } from '@nanite/kit';
+import { NaniteError, schemaErrorText } from '@nanite/kit';
 import { z } from 'zod';
 import type { DataSet } from './data-set';
 
@@ -26,7 +26,7 @@ async function jsonLines<T>(file: string, schema: z.ZodType<T>): Promise<T[]> {
     try {
       values.push(schema.parse(JSON.parse(line)));
     } catch (cause) {
-      const why = cause instanceof z.ZodError ? z.prettifyError(cause) : 'not a line of JSON';
+      const why = schemaErrorText(cause, 'it') ?? 'it is not a line of JSON';
       throw wrong(file, number, why, cause);
     }
   }
