@@ -62,10 +62,12 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
     {
       title: 'CITATIONS',
       text:
-        'An answer of **nanite ask --knowledge** is made of sentences that a passage of your files bears out: its words, ' +
-        'names and numbers stand there. Sentences of the model that no passage bears out are left out and counted. Where ' +
-        'the model says nothing that holds, the passages themselves are quoted. Where nothing in your files speaks of the ' +
-        'question, no model is asked, and the answer is *Not in your files*.\n\n' +
+        'An answer of **nanite ask --knowledge** is made of sentences that a passage of your files supports: its words, ' +
+        'names and numbers stand there, and so do the nouns, names and numbers of your question. Sentences of the model ' +
+        'that no passage supports are left out and counted. Where the model says nothing that holds, or no model is ' +
+        'installed, the closest passages are quoted, which is no answer: the exit status is 7. Where nothing in your files ' +
+        'is about the question, or the passages do not mention a word that it hangs on, no model is asked, and the answer ' +
+        'is *Not in your files*.\n\n' +
         'The check looks at form: it cannot tell when a model turns the words of one passage into something else. That is ' +
         'why the quoted passage is shown.',
     },

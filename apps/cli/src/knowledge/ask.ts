@@ -66,6 +66,9 @@ export async function askKnowledge(
         sources.set(event.number, event.passage);
       } else if (event.event === 'text') {
         line.clear();
+        if (event.quoted && !options.json && !sentences.some(({ quoted }) => quoted)) {
+          process.stdout.write(`${sentences.length > 0 ? '\n' : ''}Closest passages, not an answer:\n`);
+        }
         sentences.push(event);
         if (!options.json) process.stdout.write(`${wrapped(clean(withMarks(event)), process.stdout)}\n`);
       } else {
@@ -97,7 +100,7 @@ export async function askKnowledge(
     return status;
   }
 
-  if (!done.answered) process.stdout.write(`${notInFiles(done)}\n`);
+  if (!done.answered && sentences.length === 0) process.stdout.write(`${notInFiles(done)}\n`);
   for (const { number, passage } of cited) {
     const place = describePlace(passage.place);
     const where = [
@@ -113,10 +116,10 @@ export async function askKnowledge(
     for (const uri of addressesOf(sentences, number)) process.stdout.write(`${dim(`    ${uri}`)}\n`);
   }
   const err = paint(process.stderr);
-  const told = [...(done.answered && done.why !== null ? [done.why] : []), ...done.notes];
+  const told = [...(sentences.length > 0 && done.why !== null ? [done.why] : []), ...done.notes];
   if (done.dropped > 0) {
-    const plural = done.dropped === 1 ? 'sentence of the model was' : 'sentences of the model were';
-    told.push(`${done.dropped} ${plural} left out: nothing in your files bears them out`);
+    const sentence = done.dropped === 1 ? '1 sentence' : `${done.dropped} sentences`;
+    told.push(`left out ${sentence} that nothing in your files supports`);
   }
   if (terminal && cited.length > 0) told.push(`nanite open ${cited[0]!.number} opens the first`);
   for (const note of told) process.stderr.write(`${err.dim(note)}\n`);

@@ -88,7 +88,7 @@ describe('nanite ask --knowledge', () => {
         '    “The gateway listens on port 11434.”\n' +
         '    file:///n/ports.md#L4-L5\n',
     );
-    expect(ran.stderr).toContain('1 sentence of the model was left out');
+    expect(ran.stderr).toContain('left out 1 sentence that nothing in your files supports');
     expect(ran.status).toBe(0);
     expect(rag.asked[0]?.body).toEqual({ question: 'Which port?', filter: {} });
   });
@@ -117,13 +117,24 @@ describe('nanite ask --knowledge', () => {
   });
 
   it('says that it is not in the files, and ends with 7', async () => {
-    says([{ ...done, answered: false, why: 'nothing in your files speaks of this', dropped: 0 }]);
+    says([{ ...done, answered: false, why: 'nothing in your files is about this', dropped: 0 }]);
     const ran = await nanite.run(['ask', '--knowledge', 'x'], env);
     expect(ran).toMatchObject({
       status: 7,
-      stdout: 'Not in your files: nothing in your files speaks of this.\n',
+      stdout: 'Not in your files: nothing in your files is about this.\n',
       stderr: '',
     });
+  });
+
+  it('calls quotations what they are, and ends with 7', async () => {
+    const why = "nothing in your files supports the model's answer";
+    says([found, source, { ...sentence, quoted: true }, { ...done, answered: false, why, dropped: 0 }]);
+    const ran = await nanite.run(['ask', '--knowledge', 'x'], env);
+    expect(ran.status).toBe(7);
+    expect(ran.stdout).toMatch(
+      /^Closest passages, not an answer:\n“It listens on port 11434\.” \[1\]\n\n\[1\] /,
+    );
+    expect(ran.stderr).toContain(why);
   });
 
   it.each([

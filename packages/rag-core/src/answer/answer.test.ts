@@ -26,13 +26,13 @@ const hit = (text: string, at: number, score: number): Hit => ({
   duplicates: [],
 });
 
-const question: KnowledgeQuestion = {
-  question: 'Where can it be reached?',
+const question = (asked: string): KnowledgeQuestion => ({
+  question: asked,
   filter: {},
   scope: 'all',
   passages: 5,
   model: null,
-};
+});
 
 interface Scene {
   says?: string;
@@ -42,7 +42,7 @@ interface Scene {
   fails?: string;
 }
 
-async function answered(scene: Scene) {
+async function answered(scene: Scene, wanted = 'Where can it be reached?') {
   const asked: unknown[] = [];
   const passages = scene.passages ?? texts;
   const parts: AnswerParts = {
@@ -61,7 +61,7 @@ async function answered(scene: Scene) {
     },
   };
   const events: KnowledgeEvent[] = [];
-  for await (const event of answerFrom(question, parts, usualLimits, new AbortController().signal)) {
+  for await (const event of answerFrom(question(wanted), parts, usualLimits, new AbortController().signal)) {
     events.push(event);
   }
   const said = events.filter((event) => event.event === 'text');
@@ -161,7 +161,7 @@ describe('a model that invents', () => {
       { quoted: true, citations: [{ number: 1, quote: 'It can be reached at port 11434 of this machine.' }] },
     ]);
     expect(done.dropped).toBe(2);
-    expect(done.why).toContain('nothing that your files bear out');
+    expect(done).toMatchObject({ answered: false, why: "nothing in your files supports the model's answer" });
   });
 
   it('where a file asks the same: the question is no answer', async () => {
@@ -183,6 +183,38 @@ describe('a model that invents', () => {
   });
 });
 
+describe('what the model reads', () => {
+  const sent = (asked: unknown[]) =>
+    (asked as [{ messages: Array<{ content: string }> }])[0].messages[1]!.content;
+
+  it('is no passage that hardly speaks of it beside one that surely does', async () => {
+    const { asked, events } = await answered({ scores: [0.83, 0.01] });
+    expect(sent(asked)).toContain('port 11434');
+    expect(sent(asked)).not.toContain('Backups');
+    expect(events[0]).toMatchObject({ event: 'found', passages: [{ id: 1 }] });
+  });
+
+  it('is of a long passage what has words of the question', async () => {
+    const filler = 'Cheese is made of milk and keeps for weeks in a cool place. '.repeat(40);
+    const passages = [`${filler}The tariff of the harbour is 12 crowns a day. ${filler}`];
+    const { asked, said } = await answered(
+      { passages, says: 'The tariff of the harbour is 12 crowns a day [1].' },
+      'What is the tariff of the harbour?',
+    );
+    expect(sent(asked)).toContain('12 crowns');
+    expect(sent(asked).length).toBeLessThan(usualLimits.characters + 200);
+    expect(said).toMatchObject([{ quoted: false, citations: [{ number: 1 }] }]);
+  });
+});
+
+describe('a model that copies the prompt', () => {
+  it.each(['"""', '```', '---', '[1]'])('%j alone is nothing', async (junk) => {
+    const { said, done } = await answered({ says: `${junk}\n\nThe gateway listens on port 11434 [1].` });
+    expect(said.map(({ text }) => text)).toEqual(['The gateway listens on port 11434.']);
+    expect(done.dropped).toBe(0);
+  });
+});
+
 describe('no answer', () => {
   it('where retrieval finds nothing above the threshold no model is asked', async () => {
     const { events, asked } = await answered({
@@ -194,7 +226,7 @@ describe('no answer', () => {
       {
         event: 'done',
         answered: false,
-        why: 'nothing in your files speaks of this',
+        why: 'nothing in your files is about this',
         model: null,
         dropped: 0,
         notes: ['a note'],
@@ -216,6 +248,16 @@ describe('no answer', () => {
     });
     expect(said).toMatchObject([{ quoted: true, citations: [{ number: 1 }] }]);
     expect(done.why).toContain(why);
+  });
+
+  it('where no passage has a word that the question hangs on no model is asked', async () => {
+    const { done, said, asked } = await answered({}, 'On which port does the Lisbon gateway listen?');
+    expect(asked).toEqual([]);
+    expect(said).toEqual([]);
+    expect(done).toMatchObject({
+      answered: false,
+      why: 'the passages that come nearest do not mention “lisbon”',
+    });
   });
 
   it('a model that breaks off leaves what was borne out', async () => {

@@ -9,7 +9,10 @@ export interface Marked {
   numbers: number[];
 }
 
-/** Take the marks of citations out of a sentence. */
+/** Fences of quotations and of code: they belong to the prompt, and models copy them. */
+const fences = /"{3,}|`{3,}\w*|~{3,}/g;
+
+/** Take the marks of citations out of a sentence, and what is left of the prompt's form or of Markdown at its beginning. */
 export function readMarks(sentence: string): Marked {
   const numbers = new Set<number>();
   const text = sentence
@@ -24,6 +27,8 @@ export function readMarks(sentence: string): Marked {
       return '';
     })
     .replace(/\s+([.,;:!?])/g, '$1')
+    .replace(fences, ' ')
+    .replace(/^(?:\s*(?:[*+>#-]+|\d{1,2}[.)])\s+)+/, '')
     .trim();
-  return { text, numbers: [...numbers] };
+  return { text: /[\p{L}\p{N}]/u.test(text) ? text : '', numbers: [...numbers] };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { supportOf, windowsOf } from './support';
+import { groundsOf, supportOf } from './support';
+import { windowsOf, type Evidence, type Window } from './windows';
 
 const passages = [
   'The gateway listens on port 11434 of this machine. It does not listen on other addresses unless tls is configured. ' +
@@ -13,10 +14,21 @@ const evidence = passages.map((text, at) => ({
   text,
   context: at === 1 ? 'Ada Lovelace' : '',
 }));
-const windows = evidence.flatMap(windowsOf);
-const unknown = async (some: readonly unknown[]) => some.map(() => null);
-const check = (text: string, question = 'How is that?') =>
-  supportOf(text, question, evidence, windows, unknown);
+const anywhere = () => true;
+/** @param cosine of the claim and any sentence */
+const support = (
+  text: string,
+  question: string,
+  passages: readonly Evidence[],
+  cosine: number | null = null,
+) =>
+  supportOf(
+    text,
+    groundsOf(question, passages, passages.flatMap(windowsOf)),
+    anywhere,
+    async (some: readonly Window[]) => some.map(() => cosine),
+  );
+const check = (text: string, question = 'How is that?') => support(text, question, evidence);
 
 describe('a claim that a passage bears out', () => {
   it.each([
@@ -41,9 +53,9 @@ describe('a claim that a passage bears out', () => {
     ],
     ['It reads up to 1400 files a minute.', 3, 'Up to 1,400 files a minute are read.'],
   ])('%s', async (text, number, quote) => {
-    const support = await check(text);
-    expect(support?.window).toMatchObject({ number, quote });
-    expect(passages[number - 1]).toContain(support!.window.quote);
+    const found = await check(text);
+    expect(found?.window).toMatchObject({ number, quote });
+    expect(passages[number - 1]).toContain(found!.window.quote);
   });
 });
 
@@ -94,7 +106,7 @@ it('headings help, and bear nothing out by themselves', async () => {
   const [one] = [
     { number: 1, text: 'It was sold to a server of the council.', context: 'The lighthouse on the island' },
   ];
-  const say = (text: string) => supportOf(text, 'What of it?', [one!], windowsOf(one!), unknown);
+  const say = (text: string) => support(text, 'What of it?', [one!]);
   expect(await say('The lighthouse was sold to the council.')).not.toBeNull();
   expect(await say('The server is a lighthouse on the island.')).toBeNull();
   const chroma = {
@@ -103,13 +115,12 @@ it('headings help, and bear nothing out by themselves', async () => {
     context: 'Chroma in a network of its own',
   };
   const claim = 'The server is not in a network of its own, but it is in a network of its own.';
-  expect(await supportOf(claim, 'Why is Chroma in one?', [chroma], windowsOf(chroma), unknown)).toBeNull();
+  expect(await support(claim, 'Why is Chroma in one?', [chroma])).toBeNull();
 });
 
 describe('likeness of meaning', () => {
-  const claim = 'The vectors live in a Chroma store of its own.';
-  const near = (cosine: number, text = claim) =>
-    supportOf(text, 'How?', evidence, windows, async (some) => some.map(() => cosine));
+  const claim = 'The vectors live in a Chroma database of its own.';
+  const near = (cosine: number, text = claim) => support(text, 'How?', evidence, cosine);
 
   it('helps a claim in other words, and only as far as it is there', async () => {
     expect((await near(0.9))?.likeness).toBe(0.9);

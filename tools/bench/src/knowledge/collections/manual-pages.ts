@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { run } from '../machine/children';
+import { run } from '../../machine/children';
+import { collectionOf, inChanceOrder, type Collection, type Pair } from './collection';
+import { unpacked } from './packages';
 
 /** Manual pages of one language: the packages of Debian that hold them, and where in these. */
 const languages = {
@@ -29,13 +30,6 @@ export type ManualLanguage = keyof typeof languages;
 /** The sections that tell what a page is called and how it is written: what a question is made of must not stand in the text. */
 const leftOut = /^(NAME|NOM|BEZEICHNUNG|SYNOPSIS|ÜBERSICHT|SYNTAX|ÜBERSETZUNG|TRADUCTION)$/i;
 
-interface Page {
-  id: string;
-  /** What the page is for, of its NAME line. */
-  purpose: string;
-  text: string;
-}
-
 /** A page as plain text, with lines as long as paragraphs; a page that only includes another one is none. */
 async function plain(path: string): Promise<string | null> {
   const source = (path.endsWith('.gz') ? gunzipSync(readFileSync(path)) : readFileSync(path)).toString(
@@ -56,7 +50,7 @@ function sections(text: string): Array<{ heading: string; text: string }> {
   return found;
 }
 
-function pageOf(id: string, text: string): Page | null {
+function pageOf(id: string, text: string): Pair | null {
   // The first and the last line at the margin are the header and the footer.
   const [, name, ...rest] = sections(text).slice(0, -1);
   if (name === undefined || !/^(NAME|NOM|BEZEICHNUNG)$/i.test(name.heading)) return null;
@@ -70,58 +64,36 @@ function pageOf(id: string, text: string): Page | null {
     .slice(0, 1000);
   return purpose === undefined || purpose.length < 12 || body.length < 300
     ? null
-    : { id, purpose, text: body };
+    : { id, question: purpose, text: body };
 }
 
-const order = (id: string) => createHash('sha256').update(id).digest('hex');
-
 /**
- * Write a collection of real documentation as a BEIR folder: manual pages without their NAME and SYNOPSIS, cut at 1,000
- * characters; each page's purpose is the question that it answers. Which pages: the first by a hash of their names, so that
- * no subject is preferred and the choice stays.
- *
- * @returns pages written
+ * A collection of real documentation: manual pages without their NAME and SYNOPSIS, cut at 1,000 characters; each page's
+ * purpose is the question that it answers.
  */
-export async function manualPages(language: ManualLanguage, folder: string, most: number): Promise<number> {
+export async function manualPages(
+  language: ManualLanguage,
+  folder: string,
+  most: number,
+): Promise<Collection> {
   const { packages, folder: within } = languages[language];
-  const unpacked = join(folder, 'unpacked');
-  mkdirSync(unpacked, { recursive: true });
-  await run('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', ...packages], {
-    cwd: unpacked,
-    within: 300_000,
-  });
-  for (const deb of readdirSync(unpacked).filter((name) => name.endsWith('.deb'))) {
-    await run('dpkg-deb', ['--extract', join(unpacked, deb), unpacked]);
-  }
-  const root = join(unpacked, within);
-  const files = readdirSync(root)
-    .filter((name) => /^man[1-8]$/.test(name))
-    .flatMap((section) => readdirSync(join(root, section)).map((name) => join(section, name)))
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1));
-  const pages: Page[] = [];
+  await unpacked(packages, join(folder, 'unpacked'));
+  const root = join(folder, 'unpacked', within);
+  const files = inChanceOrder(
+    readdirSync(root)
+      .filter((name) => /^man[1-8]$/.test(name))
+      .flatMap((section) => readdirSync(join(root, section)).map((name) => join(section, name))),
+    (file) => file,
+  );
+  const pages: Pair[] = [];
   const purposes = new Set<string>();
   for (const file of files) {
     const text = await plain(join(root, file));
     const page = text === null ? null : pageOf(file.replace(/^man\d\//, '').replace(/\.gz$/, ''), text);
-    // Two pages of one purpose would make one of them a wrong answer to its own question.
-    if (page === null || purposes.has(page.purpose)) continue;
-    purposes.add(page.purpose);
+    if (page === null || purposes.has(page.question)) continue;
+    purposes.add(page.question);
     pages.push(page);
     if (pages.length === most) break;
   }
-  const lines = (values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('');
-  mkdirSync(join(folder, 'qrels'), { recursive: true });
-  writeFileSync(
-    join(folder, 'corpus.jsonl'),
-    lines(pages.map(({ id, text }) => ({ _id: id, title: '', text }))),
-  );
-  writeFileSync(
-    join(folder, 'queries.jsonl'),
-    lines(pages.map(({ id, purpose }) => ({ _id: id, text: purpose }))),
-  );
-  writeFileSync(
-    join(folder, 'qrels/test.tsv'),
-    `query-id\tcorpus-id\tscore\n${pages.map(({ id }) => `${id}\t${id}\t1\n`).join('')}`,
-  );
-  return pages.length;
+  return collectionOf(pages);
 }

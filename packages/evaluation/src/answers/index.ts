@@ -1,0 +1,2 @@
+export { files } from './files';
+export { swapped, swappedQuestions, type SwappedQuestion } from './questions';
