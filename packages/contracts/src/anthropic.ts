@@ -1,7 +1,30 @@
 import { z } from 'zod';
 
 /** What the gateway itself reads and writes of Anthropic's messages API; bodies go to the worker as they came. */
-export const AnthropicRequest = z.looseObject({ model: z.string().min(1), stream: z.boolean().nullish() });
+const OutputFormat = z.looseObject({
+  type: z.literal('json_schema'),
+  schema: z.record(z.string(), z.unknown()),
+});
+
+/** POST /v1/messages and /v1/messages/count_tokens. */
+export const AnthropicMessagesRequest = z.looseObject({
+  model: z.string().min(1, 'is required'),
+  stream: z.boolean().nullish(),
+  /** A text, or parts of one. */
+  system: z.union([z.string(), z.array(z.unknown())]).nullish(),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown().optional() })),
+  tools: z.array(z.looseObject({ name: z.string() })).nullish(),
+  tool_choice: z
+    .looseObject({
+      type: z.enum(['auto', 'any', 'tool', 'none']),
+      name: z.string().optional(),
+      disable_parallel_tool_use: z.boolean().nullish(),
+    })
+    .nullish(),
+  output_config: z.looseObject({ format: OutputFormat.nullish() }).nullish(),
+  /** The older place of `output_config.format`. */
+  output_format: OutputFormat.nullish(),
+});
 
 /** Body of every error, and the data of the `error` event of a stream that failed. */
 export const AnthropicError = z.object({

@@ -113,9 +113,26 @@ export {
   OllamaPullRequest,
 } from './ollama-models';
 export { ollamaShow, ollamaTag } from './ollama-listing';
-export { OpenAiError, OpenAiModel, OpenAiModelDeleted, OpenAiModelList, OpenAiRequest } from './openai';
+export {
+  InfillRequest,
+  OpenAiChatRequest,
+  OpenAiCompletionRequest,
+  OpenAiEmbeddingRequest,
+  OpenAiError,
+  OpenAiModel,
+  OpenAiModelDeleted,
+  OpenAiModelList,
+  OpenAiRequest,
+} from './openai';
+export {
+  ResponsesAnswer,
+  ResponsesFormat,
+  ResponsesItem,
+  ResponsesRequest,
+  ResponsesTool,
+} from './openai-responses';
 export { RerankRequest, RerankResponse, WorkerRerank, WorkerRerankRequest } from './rerank';
-export { AnthropicError, AnthropicModelList, AnthropicRequest } from './anthropic';
+export { AnthropicError, AnthropicModelList, AnthropicMessagesRequest } from './anthropic';
 export { GatewayBackendSettings } from './settings/gateway';
 export {
   AllKnowledge,

@@ -25,6 +25,7 @@ export const ModelCapability = z.enum([
   /** Fills in what is missing between a beginning and an end, as Ollama names it. */
   'insert',
   'vision',
+  'audio',
   'embedding',
   'rerank',
 ]);

@@ -5,7 +5,8 @@ import { CreateRequest } from './model-store';
 
 /** Ollama's endpoints that change which models there are; `name` is the older word for `model`. */
 
-const named = { model: z.string().min(1).max(4096).optional(), name: z.string().min(1).max(4096).optional() };
+/** Either may be empty: Ollama's own clients send both. */
+const named = { model: z.string().max(4096).optional(), name: z.string().max(4096).optional() };
 
 /** POST /api/pull. `username` and `password`, which Ollama ignores, are ignored here too. */
 export const OllamaPullRequest = z.object({
@@ -23,7 +24,7 @@ export const OllamaCopyRequest = z.object({ source: z.string().min(1), destinati
 /** POST /api/create */
 export const OllamaCreateRequest = z.object({
   ...CreateRequest.partial({ model: true }).shape,
-  name: ModelName.optional(),
+  ...named,
   stream: z.boolean().default(true),
 });
 

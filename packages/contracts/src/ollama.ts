@@ -10,27 +10,32 @@ export const OllamaKeepAlive = z.union([z.number(), z.string()]);
 
 const number = z.number();
 
-/** `options` of a request. Sampling options act on the request, `num_ctx`, `num_gpu` and `num_thread` on the worker. */
+/**
+ * `options` of a request. Sampling options act on the request, `num_ctx`, `num_gpu` and `num_thread` on the worker.
+ *
+ * As liberal as Ollama: whole numbers are cut, not refused, and a value out of range is the sampler's to judge.
+ */
 export const OllamaOptions = z.looseObject({
-  temperature: number.min(0).optional(),
-  top_k: number.int().optional(),
-  top_p: number.min(0).max(1).optional(),
-  min_p: number.min(0).max(1).optional(),
+  temperature: number.optional(),
+  top_k: number.optional(),
+  top_p: number.optional(),
+  min_p: number.optional(),
   typical_p: number.optional(),
-  repeat_last_n: number.int().min(-1).optional(),
+  repeat_last_n: number.optional(),
   repeat_penalty: number.optional(),
   presence_penalty: number.optional(),
   frequency_penalty: number.optional(),
-  mirostat: number.int().min(0).max(2).optional(),
+  mirostat: number.optional(),
   mirostat_tau: number.optional(),
   mirostat_eta: number.optional(),
-  seed: number.int().optional(),
+  /** 64 bits in Ollama's clients. */
+  seed: number.optional(),
   stop: z.union([z.string(), z.array(z.string())]).optional(),
-  num_predict: number.int().optional(),
-  num_ctx: number.int().positive().optional(),
-  num_keep: number.int().optional(),
-  num_gpu: number.int().optional(),
-  num_thread: number.int().nonnegative().optional(),
+  num_predict: number.optional(),
+  num_ctx: number.optional(),
+  num_keep: number.optional(),
+  num_gpu: number.optional(),
+  num_thread: number.optional(),
 });
 
 /** `json`, or a JSON schema that the answer must match. */
@@ -53,7 +58,8 @@ export const OllamaToolCall = z.looseObject({
 });
 
 export const OllamaMessage = z.looseObject({
-  role: z.enum(['system', 'user', 'assistant', 'tool']),
+  /** `system`, `user`, `assistant`, `tool`, in any case; others are the template's to judge. */
+  role: z.string(),
   content: z.string().default(''),
   thinking: z.string().optional(),
   /** Base64, without a `data:` prefix. */
@@ -65,7 +71,7 @@ export const OllamaMessage = z.looseObject({
 });
 
 const request = {
-  model: z.string().min(1),
+  model: z.string().min(1, 'is required'),
   keep_alive: OllamaKeepAlive.nullish(),
   options: OllamaOptions.nullish(),
 };
@@ -96,7 +102,8 @@ export const OllamaGenerateRequest = z.looseObject({
   system: z.string().nullish(),
   template: z.string().nullish(),
   raw: z.boolean().nullish(),
-  context: z.array(z.number()).nullish(),
+  /** Tokens of the conversation so far, as an earlier answer gave them. */
+  context: z.array(z.number().int()).nullish(),
 });
 
 /** POST /api/embed */
@@ -105,7 +112,8 @@ export const OllamaEmbedRequest = z.looseObject({
   input: z.union([z.string(), z.array(z.string())]).nullish(),
   /** Cut inputs that are longer than the context; false: an error. */
   truncate: z.boolean().nullish(),
-  dimensions: z.number().int().positive().nullish(),
+  /** 0: all of them. */
+  dimensions: z.number().int().nonnegative().nullish(),
 });
 
 /** POST /api/embeddings, the older form of /api/embed. */
@@ -113,8 +121,8 @@ export const OllamaEmbeddingsRequest = z.looseObject({ ...request, prompt: z.str
 
 /** POST /api/show */
 export const OllamaShowRequest = z.looseObject({
-  model: z.string().min(1).optional(),
-  name: z.string().min(1).optional(),
+  model: z.string().optional(),
+  name: z.string().optional(),
   verbose: z.boolean().nullish(),
 });
 
@@ -151,6 +159,8 @@ export const OllamaGenerateResponse = z.looseObject({
   ...chunk,
   response: z.string(),
   thinking: z.string().optional(),
+  /** Tokens of prompt and answer, in the last line. */
+  context: z.array(z.number().int()).optional(),
 });
 
 export const OllamaEmbedResponse = z.object({

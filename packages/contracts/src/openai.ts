@@ -4,7 +4,46 @@ import { z } from 'zod';
  * What the gateway itself reads and writes of OpenAI's API. Bodies of /v1/chat/completions, /v1/completions,
  * /v1/embeddings and /v1/responses go to the worker as they came: llama-server defines the rest of their fields.
  */
-export const OpenAiRequest = z.looseObject({ model: z.string().min(1), stream: z.boolean().nullish() });
+export const OpenAiRequest = z.looseObject({
+  model: z.string().min(1, 'is required'),
+  stream: z.boolean().nullish(),
+});
+
+export const OpenAiTool = z.looseObject({
+  type: z.literal('function'),
+  function: z.looseObject({
+    name: z.string().min(1),
+    description: z.string().nullish(),
+    parameters: z.record(z.string(), z.unknown()).nullish(),
+  }),
+});
+
+/** POST /v1/chat/completions: the fields that the gateway looks at. */
+export const OpenAiChatRequest = z.looseObject({
+  ...OpenAiRequest.shape,
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown().optional() })),
+  tools: z.array(OpenAiTool).nullish(),
+  tool_choice: z.unknown().optional(),
+});
+
+/** POST /v1/completions: the fields that the gateway looks at. */
+export const OpenAiCompletionRequest = z.looseObject({
+  ...OpenAiRequest.shape,
+  prompt: z.unknown().optional(),
+  /** Text behind the gap that the model is to fill in. */
+  suffix: z.string().nullish(),
+  echo: z.boolean().nullish(),
+  /** How many of the likeliest tokens to name at each place. */
+  logprobs: z.union([z.number().int().min(0).max(20), z.boolean()]).nullish(),
+});
+
+/** POST /v1/embeddings: the fields that the gateway looks at. */
+export const OpenAiEmbeddingRequest = z.looseObject({
+  ...OpenAiRequest.shape,
+  input: z.unknown().optional(),
+  dimensions: z.number().int().positive().nullish(),
+  encoding_format: z.enum(['float', 'base64']).nullish(),
+});
 
 export const OpenAiModel = z.object({
   id: z.string(),
@@ -40,3 +79,6 @@ export const OpenAiModelDeleted = z.object({
 });
 
 export type OpenAiModelDeleted = z.infer<typeof OpenAiModelDeleted>;
+
+/** POST /infill, llama-server's endpoint for editors: the fields that the gateway looks at. */
+export const InfillRequest = z.looseObject({ model: z.string().nullish() });

@@ -90,11 +90,11 @@ describe.each(apis)('%s', (path, shape, fields) => {
 
   it('refuses a wrong content type and a compressed body', async () => {
     at = await startTestGateway();
-    const wrong: Array<Record<string, string>> = [
-      { 'content-type': 'multipart/form-data; boundary=x' },
-      { 'content-type': 'text/html' },
-      { 'content-encoding': 'gzip' },
-    ];
+    const wrong: Array<Record<string, string>> = [{ 'content-encoding': 'gzip' }];
+    // Ollama does not look at the type, and some of its clients send others.
+    if (path.startsWith('/v1/')) {
+      wrong.push({ 'content-type': 'multipart/form-data; boundary=x' }, { 'content-type': 'text/html' });
+    }
     for (const headers of wrong) {
       const { status, body } = await post(path, { model: 'smollm2', ...fields }, headers);
       expect(status).toBe(415);
@@ -108,7 +108,9 @@ describe.each(apis)('%s', (path, shape, fields) => {
     for (const stream of [true, false]) {
       const { status, body } = await post(path, { model: 'smollm2', stream, ...overflow });
       expect(status).toBe(400);
-      expect(JSON.stringify(shape.parse(body))).toMatch(/10000 tokens.*2048/);
+      const text = JSON.stringify(shape.parse(body));
+      expect(text).toContain('10000');
+      expect(text).toContain('2048');
     }
   });
 
@@ -211,12 +213,13 @@ it('tells a client that hangs up nothing, and the worker that it may stop', asyn
   await expect.poll(() => at.gateway.context.broker.view()[0]?.running).toBe(0);
 });
 
-it('takes what curl -d sends without a content type of its own, on Ollama’s endpoints only', async () => {
+it('takes JSON under any content type, on Ollama’s endpoints only', async () => {
   at = await startTestGateway();
-  const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const body = { model: 'smollm2', prompt: 'x', stream: false };
-  expect((await post('/api/generate', body, form)).status).toBe(200);
-  expect((await post('/v1/completions', body, form)).status).toBe(415);
+  for (const type of ['application/x-www-form-urlencoded', 'application/octet-stream', 'text/plain']) {
+    expect((await post('/api/generate', body, { 'content-type': type })).status).toBe(200);
+    expect((await post('/v1/completions', body, { 'content-type': type })).status).toBe(415);
+  }
 });
 
 it('says who asked in the log, and never what', async () => {

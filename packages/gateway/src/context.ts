@@ -6,6 +6,7 @@ import type { Exchange } from './http/exchange';
 import type { Broker } from './memory/broker';
 import type { Engine } from './memory/types';
 import type { Catalogue } from './models/catalogue';
+import type { ResponseStore } from './openai/responses/store';
 import type { Sessions } from './upstream/session';
 
 /** What every handler may use. */
@@ -20,6 +21,8 @@ export interface Context {
   broker: Broker;
   sessions: Sessions;
   bodies: BodyReader;
+  /** What /v1/responses can go on from. */
+  responses: ResponseStore;
   /** Version of the package, and what /nanite/v1/status says of this run. */
   version: string;
   startedAt: string;

@@ -13,6 +13,7 @@ import { Broker } from './memory/broker';
 import { keepAliveMs } from './memory/keep-alive';
 import type { Engine } from './memory/types';
 import { Catalogue } from './models/catalogue';
+import { ResponseStore } from './openai/responses/store';
 import { routes } from './routes';
 import { Sessions, WorkerPools } from './upstream/session';
 
@@ -58,6 +59,7 @@ export class Gateway {
       backends: new Backends(settings),
       sessions: new Sessions(broker, this.#pools, (id) => engine.stop(id)),
       bodies: new BodyReader(settings),
+      responses: new ResponseStore(),
       startedAt: new Date().toISOString(),
       listeners: [],
       notices: [],

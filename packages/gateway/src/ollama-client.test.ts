@@ -16,7 +16,12 @@ async function client(...args: Parameters<typeof startTestGateway>): Promise<Oll
   return new Ollama({ host: at.url });
 }
 
-const lastBody = (id = 'smollm2') => at.engine.fakes.get(id)?.requests.at(-1)?.body ?? {};
+/** What the worker was last asked to write, besides counting and templates. */
+const lastBody = (id = 'smollm2') =>
+  at.engine.fakes
+    .get(id)
+    ?.requests.findLast(({ path }) => ['/v1/chat/completions', '/completion', '/infill'].includes(path))
+    ?.body ?? {};
 
 describe('the ollama npm client', () => {
   it('chats, whole', async () => {
@@ -183,9 +188,9 @@ describe('the ollama npm client', () => {
     await expect(
       ollama.generate({ model: 'smollm2', prompt: 'x', template: '{{ .Prompt }}' }),
     ).rejects.toThrow('template');
-    await expect(ollama.generate({ model: 'smollm2', prompt: 'x', context: [1, 2] })).rejects.toThrow(
-      'context',
-    );
+    await expect(
+      ollama.generate({ model: 'smollm2', prompt: 'x', raw: true, context: [1, 2] }),
+    ).rejects.toThrow('raw mode does not support');
   });
 
   it('sends images to a model that sees', async () => {
@@ -288,8 +293,12 @@ describe('the ollama npm client', () => {
     expect(at.engine.started.map(({ options }) => options.context)).toEqual([2048, 8192]);
     // 500 tokens, the fake says.
     await expect(ask('x'.repeat(2000), 400)).rejects.toThrow('500 tokens, the context holds 400');
-    await ask('x'.repeat(2000), 600);
+    const prompt = 'x'.repeat(2000);
+    const held = { model: 'smollm2', prompt, shift: false, options: { num_ctx: 600 } };
+    await ollama.generate(held as never);
     expect(lastBody()['n_predict']).toBe(100);
+    await ollama.generate({ ...held, shift: true } as never);
+    expect(lastBody()).toMatchObject({ n_predict: 81_920, context_shift: true });
     expect(at.engine.started.length).toBe(2);
     // More than the model was trained for: what it has.
     await ask('x', 100_000);

@@ -1,4 +1,4 @@
-import { AnthropicRequest, OpenAiRequest } from '@nanite/contracts';
+import { messages } from './anthropic/messages';
 import { Router } from './http/router';
 import { copy, create, hasBlob, pull, remove, uploadBlob } from './ollama/change';
 import { chat } from './ollama/chat';
@@ -7,13 +7,22 @@ import { generate } from './ollama/generate';
 import { ps, running, show, tags, version } from './ollama/listing';
 import { push } from './ollama/unsupported';
 import { rerank } from './rerank/rerank';
+import { chatCompletions } from './openai/chat';
+import { completions } from './openai/completions';
+import { openAiEmbeddings } from './openai/embeddings';
+import { health, infill } from './openai/infill';
 import { deleteModel, model, models } from './openai/models';
-import { passThrough } from './openai/pass-through';
+import {
+  cancelResponse,
+  countInput,
+  createResponse,
+  deleteResponse,
+  readResponse,
+} from './openai/responses/responses';
 import { openapi, status } from './status';
 
 /** Everything the gateway serves. */
 export function routes(): Router {
-  const chats = ['chat'] as const;
   return new Router()
     .on('GET', '/', running)
     .on('HEAD', '/', running)
@@ -38,13 +47,19 @@ export function routes(): Router {
     .on('GET', '/v1/models', models)
     .on('GET', '/v1/models/*', model)
     .on('DELETE', '/v1/models/*', deleteModel)
-    .on('POST', '/v1/chat/completions', passThrough(OpenAiRequest, chats, true))
-    .on('POST', '/v1/completions', passThrough(OpenAiRequest, ['completion', 'chat'], true))
-    .on('POST', '/v1/responses', passThrough(OpenAiRequest, chats, true))
-    .on('POST', '/v1/embeddings', passThrough(OpenAiRequest, ['embedding'], false))
+    .on('POST', '/v1/chat/completions', chatCompletions)
+    .on('POST', '/v1/completions', completions)
+    .on('POST', '/v1/responses', createResponse)
+    .on('POST', '/v1/responses/input_tokens', countInput)
+    .on('POST', '/v1/responses/*', cancelResponse)
+    .on('GET', '/v1/responses/*', readResponse)
+    .on('DELETE', '/v1/responses/*', deleteResponse)
+    .on('POST', '/v1/embeddings', openAiEmbeddings)
     .on('POST', '/v1/rerank', rerank(false))
-    .on('POST', '/v1/messages', passThrough(AnthropicRequest, chats, true))
-    .on('POST', '/v1/messages/count_tokens', passThrough(AnthropicRequest, chats, false))
+    .on('POST', '/v1/messages', messages(true))
+    .on('POST', '/v1/messages/count_tokens', messages(false))
+    .on('POST', '/infill', infill)
+    .on('GET', '/health', health)
     .on('GET', '/nanite/v1/status', status)
     .on('GET', '/openapi.json', openapi);
 }

@@ -69,7 +69,8 @@ function llamaEnvironment(
     // Enough for every slot, the health check and requests that wait; each costs a stack.
     LLAMA_ARG_THREADS_HTTP: String(plan.slots + 4),
     // A prompt that does not fit is an error that says so; nothing is cut away in silence.
-    LLAMA_ARG_CONTEXT_SHIFT: 'false',
+    // A request says whether it wants it (context_shift): Ollama's API does, the others end where the context is full.
+    LLAMA_ARG_CONTEXT_SHIFT: 'true',
     LLAMA_ARG_JINJA: 'true',
     LLAMA_ARG_CONT_BATCHING: 'true',
     LLAMA_ARG_CACHE_PROMPT: 'true',

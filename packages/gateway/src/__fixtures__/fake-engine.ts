@@ -92,7 +92,8 @@ export class FakeEngine implements Engine {
     const known = this.running.get(request.model);
     if (known !== undefined) return known;
     const socket = join(this.folder, `${request.model}-${this.started.length}.sock`);
-    if (this.real) this.fakes.set(request.model, await startFakeWorker(socket, entry.manifest.name));
+    const context = request.options.context ?? this.context;
+    if (this.real) this.fakes.set(request.model, await startFakeWorker(socket, entry.manifest.name, context));
     const worker: Worker = {
       id: request.model,
       state: 'ready',
@@ -105,7 +106,7 @@ export class FakeEngine implements Engine {
         runtime: entry.manifest.format === 'onnx' ? 'onnx' : 'llama',
         backend: 'cpu',
         cpuVariant: null,
-        context: request.options.context ?? this.context,
+        context,
         slots: this.slots,
         kvType: null,
         threads: 2,

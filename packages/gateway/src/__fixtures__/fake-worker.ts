@@ -36,6 +36,14 @@ function json(res: ServerResponse, status: number, body: unknown): void {
   res.end(text);
 }
 
+/** A conversation that says COUNT has a thousand tokens a message; a prompt that does, as many as it has elements. */
+function tokensOf(body: Record<string, unknown>, text: string): number | null {
+  if (!text.includes('COUNT')) return null;
+  const { messages, prompt } = body;
+  if (Array.isArray(messages)) return messages.length * 1000;
+  return Array.isArray(prompt) ? prompt.length : null;
+}
+
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function chatChunks(prompt: string): unknown[] {
@@ -83,7 +91,11 @@ function completionChunks(): unknown[] {
   ];
 }
 
-export async function startFakeWorker(socket: string, model = 'fake'): Promise<FakeWorker> {
+export async function startFakeWorker(
+  socket: string,
+  model = 'fake',
+  context = 4096,
+): Promise<FakeWorker> {
   const sockets = new Set<import('node:net').Socket>();
   const fake: FakeWorker = {
     socket,
@@ -122,6 +134,11 @@ export async function startFakeWorker(socket: string, model = 'fake'): Promise<F
 
   async function answer(path: string, body: Record<string, unknown>, text: string, res: ServerResponse): Promise<void> {
     if (text.includes('OVERFLOW')) return json(res, 400, overflow);
+    const tokens = tokensOf(body, text);
+    if (tokens !== null && tokens >= context && !path.endsWith('tokens')) {
+      const error = { code: 400, message: 'too long', type: 'exceed_context_size_error' };
+      return json(res, 400, { error: { ...error, n_prompt_tokens: tokens, n_ctx: context } });
+    }
     if (text.includes('HANG')) {
       await pause(60_000);
       return;
@@ -150,7 +167,7 @@ export async function startFakeWorker(socket: string, model = 'fake'): Promise<F
         });
       }
       case '/v1/chat/completions/input_tokens':
-        return json(res, 200, { object: 'response.input_tokens', input_tokens: 500 });
+        return json(res, 200, { object: 'response.input_tokens', input_tokens: tokens ?? 500 });
       case '/completion':
       case '/infill':
         if (streamed) return stream(res, completionChunks(), text, false);
@@ -242,6 +259,8 @@ export async function startFakeWorker(socket: string, model = 'fake'): Promise<F
         return json(res, 200, { input_tokens: 5 });
       case '/tokenize':
         return json(res, 200, { tokens: Array.from({ length: 500 }, (_, i) => i) });
+      case '/apply-template':
+        return json(res, 200, { prompt: `<|user|>${JSON.stringify(body['messages'])}<|assistant|>` });
       case '/props':
         return json(res, 200, { chat_template: '{{ messages }}' });
       default:

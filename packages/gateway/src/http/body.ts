@@ -43,7 +43,7 @@ export class BodyReader {
   /**
    * The body as a JSON object. The bytes count as held until the answer is done.
    *
-   * @param anyType accept what `curl -d` sends without a header, as Ollama's documentation does
+   * @param anyType do not look at the content type, as Ollama does not: some of its clients name another
    * @throws NaniteError 400 malformed, 413 too large, 415 not JSON; BusyError where all bodies together are too large
    */
   async json(exchange: Exchange, anyType: boolean): Promise<JsonBody> {
@@ -83,8 +83,7 @@ export class BodyReader {
       });
     }
     const type = (exchange.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-    if (type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type)) return;
-    if (anyType && ['', 'application/x-www-form-urlencoded', 'text/plain'].includes(type)) return;
+    if (anyType || type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type)) return;
     throw new NaniteError(
       'unsupported-media-type',
       type === '' ? 'the request has no content-type' : `content-type ${type} is not supported`,

@@ -57,14 +57,18 @@ export class Exchange {
     this.res.end(this.req.method === 'HEAD' ? undefined : bytes);
   }
 
-  /** Answer with an error in the API's shape; of a stream that has begun: end it with one. */
-  fail(thrown: unknown): void {
+  /**
+   * Answer with an error in the API's shape; of a stream that has begun: end it with one.
+   *
+   * @param streamEnd how such a stream ends, where that is more than the shape knows
+   */
+  fail(thrown: unknown, streamEnd = (error: NaniteError) => this.shape.streamEnd(error)): void {
     const error = problemOf(thrown);
     this.problem = error;
     const { res } = this;
     if (this.isGone || res.writableEnded) return;
     if (res.headersSent) {
-      res.end(this.shape.streamEnd(error));
+      res.end(streamEnd(error));
       return;
     }
     if (error instanceof BusyError) res.setHeader('retry-after', String(error.retryAfter));

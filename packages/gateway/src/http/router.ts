@@ -25,7 +25,8 @@ export class Router {
   }
 
   /** @throws NaniteError 404 `no-such-endpoint`, 405 `wrong-method` */
-  find(method: string, path: string): Handler {
+  find(method: string, given: string): Handler {
+    const path = given.length > 1 ? given.replace(/\/+$/, '') || '/' : given;
     const methods =
       this.#exact.get(path) ??
       this.#prefixes.find(({ prefix }) => path.startsWith(prefix) && path.length > prefix.length)?.methods;

@@ -3,6 +3,7 @@ import { NaniteError, nearest } from '@nanite/kit';
 import type { Backend } from '../backends/backend';
 import type { Backends } from '../backends/registry';
 import type { Catalogue } from './catalogue';
+import { ollamaName } from './name';
 
 /** Who answers for a model: a worker of ours, or a backend under the name that it knows. */
 export type Target =
@@ -15,7 +16,8 @@ export type Target =
  *
  * @throws NaniteError `model-not-found` 404 with the nearest names; `remotes-off` 403
  */
-export async function findTarget(name: string, catalogue: Catalogue, backends: Backends): Promise<Target> {
+export async function findTarget(given: string, catalogue: Catalogue, backends: Backends): Promise<Target> {
+  const name = ollamaName(given);
   const entry = await catalogue.find(name);
   if (entry !== null) return { kind: 'local', name: entry.manifest.name, entry };
   const named = backends.named(name);

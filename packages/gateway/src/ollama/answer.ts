@@ -30,23 +30,6 @@ export interface Ending {
   answerNs: number;
 }
 
-interface Logprob {
-  token?: unknown;
-  logprob?: unknown;
-  bytes?: unknown;
-  top_logprobs?: Logprob[];
-}
-
-/** llama-server's probabilities without its token ids, which Ollama's API does not have. */
-export function logprobsOf(content: readonly Logprob[]): unknown[] {
-  return content.map(({ token, logprob, bytes, top_logprobs: top }) => ({
-    token,
-    logprob,
-    bytes,
-    ...(top !== undefined && top.length > 0 && { top_logprobs: logprobsOf(top) }),
-  }));
-}
-
 interface ToolCallPart {
   index?: number;
   id?: string;

@@ -7,15 +7,18 @@ import {
   type OllamaProgress,
   type ProgressEvent,
 } from '@nanite/contracts';
-import { NaniteError } from '@nanite/kit';
+import { NaniteError, shareDir } from '@nanite/kit';
 import type { Context, Handler } from '../context';
 import type { Exchange } from '../http/exchange';
+import { ollamaName } from '../models/name';
 import { askStore, storeFor, storeProblem } from '../models/store';
+import { readOllama } from './liberal';
 
 /** @throws NaniteError 400 `invalid-request` */
-function nameIn(request: { model?: string | undefined; name?: string | undefined }): string {
-  const name = request.model ?? request.name;
-  if (name === undefined) throw new NaniteError('invalid-request', 'model is missing', { status: 400 });
+export function nameIn(request: { model?: string | undefined; name?: string | undefined }): string {
+  // Ollama's own client sends both, one of them empty.
+  const name = request.model || request.name;
+  if (!name) throw new NaniteError('invalid-request', 'model is required', { status: 400 });
   return name;
 }
 
@@ -65,12 +68,26 @@ async function relayEvents(
   else exchange.json({ status: last?.status ?? 'success' } satisfies OllamaProgress);
 }
 
+/** Whether a name means a model that a Debian package brought: apt keeps it up to date. */
+async function isPackaged({ catalogue }: Context, name: string): Promise<boolean> {
+  const entry = await catalogue.find(ollamaName(name)).catch(() => null);
+  return entry !== null && entry.path.startsWith(`${shareDir()}/models/`);
+}
+
+/** What Ollama says of a model that is here already. */
+function nothingToPull(exchange: Exchange, stream: boolean): void {
+  const steps = stream ? ['pulling manifest', 'success'] : ['success'];
+  const lines = steps.map((status) => `${JSON.stringify({ status } satisfies OllamaProgress)}\n`).join('');
+  exchange.text(lines, stream ? 'application/x-ndjson' : 'application/json; charset=utf-8');
+}
+
 /** POST /api/pull */
 export const pull: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
-  const request = OllamaPullRequest.parse(value);
+  const request = readOllama(OllamaPullRequest, value);
   const reference = nameIn(request);
   exchange.model = reference;
+  if (await isPackaged(context, reference)) return nothingToPull(exchange, request.stream);
   const events = storeFor(exchange, context).pull({ reference, insecure: request.insecure }, exchange.signal);
   await relayEvents(exchange, context, 'pulling a model', events, request.stream);
 };
@@ -84,7 +101,7 @@ export const create: Handler = async (exchange, context) => {
       hint: 'send from, files, template, system, parameters; or: nanite models create NAME -f Modelfile',
     });
   }
-  const { stream, name, model, ...rest } = OllamaCreateRequest.parse(value);
+  const { stream, name, model, ...rest } = readOllama(OllamaCreateRequest, value);
   const made = nameIn({ model, name });
   exchange.model = made;
   if (rest.from === undefined && rest.files === undefined) {
@@ -97,7 +114,7 @@ export const create: Handler = async (exchange, context) => {
 /** POST /api/copy: 200 and nothing, as Ollama answers. */
 export const copy: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
-  const request = OllamaCopyRequest.parse(value);
+  const request = readOllama(OllamaCopyRequest, value);
   exchange.model = request.source;
   await askStore('copying a model', () => storeFor(exchange, context).copy(request, exchange.signal));
   context.catalogue.forget();
@@ -117,7 +134,7 @@ export async function removeModel(exchange: Exchange, context: Context, name: st
 /** DELETE /api/delete: 200 and nothing, as Ollama answers. */
 export const remove: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
-  await removeModel(exchange, context, nameIn(OllamaDeleteRequest.parse(value)));
+  await removeModel(exchange, context, nameIn(readOllama(OllamaDeleteRequest, value)));
   exchange.res.writeHead(200, { 'content-length': 0 }).end();
 };
 

@@ -1,13 +1,6 @@
 import { upstreamError } from '../upstream/error';
-import {
-  ToolCalls,
-  ending,
-  logprobsOf,
-  type Ending,
-  type Piece,
-  type Usage,
-  type WorkerTimings,
-} from './answer';
+import { ToolCalls, ending, type Ending, type Piece, type Usage, type WorkerTimings } from './answer';
+import { logprobsOf, type Logprob } from './logprobs';
 
 /** Reads the answer of a server, whole or in pieces; one instance an answer. */
 export interface Protocol {
@@ -32,7 +25,7 @@ interface ChatAnswer {
     finish_reason?: string | null;
     delta?: Delta;
     message?: Delta;
-    logprobs?: { content?: Parameters<typeof logprobsOf>[0] } | null;
+    logprobs?: { content?: readonly Logprob[] } | null;
   }>;
   usage?: Usage | null;
   timings?: WorkerTimings;
@@ -40,6 +33,9 @@ interface ChatAnswer {
 
 /** /v1/chat/completions of llama-server, or of anything that speaks OpenAI's API. */
 export class ChatCompletions implements Protocol {
+  /** @param logprobs how many of the likeliest tokens the client wants named at each place */
+  constructor(private readonly logprobs = 0) {}
+
   readonly #calls = new ToolCalls();
   #finish: string | null = null;
   #usage: Usage | null = null;
@@ -67,7 +63,8 @@ export class ChatCompletions implements Protocol {
     const content = delta?.content ?? '';
     const thinking = delta?.reasoning_content ?? delta?.reasoning ?? '';
     const probabilities = choice.logprobs?.content;
-    const logprobs = probabilities && probabilities.length > 0 ? logprobsOf(probabilities) : null;
+    const logprobs =
+      probabilities && probabilities.length > 0 ? logprobsOf(probabilities, this.logprobs) : null;
     return content === '' && thinking === '' && logprobs === null ? null : { content, thinking, logprobs };
   }
 
@@ -85,11 +82,14 @@ interface CompletionAnswer {
   tokens_evaluated?: number;
   tokens_predicted?: number;
   timings?: WorkerTimings;
-  completion_probabilities?: Parameters<typeof logprobsOf>[0];
+  completion_probabilities?: readonly Logprob[];
 }
 
 /** /completion and /infill of llama-server: the prompt as it is, without a template. */
 export class RawCompletion implements Protocol {
+  /** @param logprobs how many of the likeliest tokens the client wants named at each place */
+  constructor(private readonly logprobs = 0) {}
+
   #last: CompletionAnswer | null = null;
 
   event(data: string): Piece | null {
@@ -97,7 +97,8 @@ export class RawCompletion implements Protocol {
     if (answer.error !== undefined) throw upstreamError(500, data);
     if (answer.stop === true) this.#last = answer;
     const probabilities = answer.completion_probabilities;
-    const logprobs = probabilities && probabilities.length > 0 ? logprobsOf(probabilities) : null;
+    const logprobs =
+      probabilities && probabilities.length > 0 ? logprobsOf(probabilities, this.logprobs) : null;
     const content = answer.content ?? '';
     return content === '' && logprobs === null ? null : { content, thinking: '', logprobs };
   }

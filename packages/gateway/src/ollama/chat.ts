@@ -1,9 +1,12 @@
 import { OllamaChatRequest } from '@nanite/contracts';
+import { needCapability } from '../chat/capability';
+import { personaBefore, personaOf } from '../chat/persona';
 import type { Handler } from '../context';
-import { needCapability } from './capability';
 import { ChatCompletions } from './chat-protocol';
 import { formatForChat, generateText, isOllama, toOllama } from './generate-text';
+import { readOllama } from './liberal';
 import { loadOrUnload } from './load';
+import { probabilities, wantedLogprobs } from './logprobs';
 import { toOpenAiMessages } from './messages';
 import { withDefaults } from './options';
 import { ollamaTarget } from './target';
@@ -13,10 +16,10 @@ import { chatForm } from './writer';
 /** POST /api/chat */
 export const chat: Handler = async (exchange, context) => {
   const { value, bytes } = await context.bodies.json(exchange, true);
-  const request = OllamaChatRequest.parse(value);
+  const request = readOllama(OllamaChatRequest, value);
   exchange.model = request.model;
   const ollama = await ollamaTarget(context, request);
-  const { manifest } = ollama;
+  const { manifest, target } = ollama;
   if (isOllama(ollama)) return toOllama(exchange, context, ollama, value);
 
   const messages = request.messages ?? [];
@@ -26,25 +29,29 @@ export const chat: Handler = async (exchange, context) => {
     const empty = { message: { role: 'assistant', content: '' } };
     return loadOrUnload(exchange, context, ollama, options, request.model, empty);
   }
+  const tools = request.tools ?? [];
   if (manifest !== null) {
-    if (request.tools && request.tools.length > 0) needCapability(manifest, ['tools']);
+    if (tools.length > 0) needCapability(manifest, ['tools']);
     if (messages.some(({ images }) => images && images.length > 0)) {
       needCapability(manifest, ['vision'], 'images');
     }
   }
+  const persona = target.kind === 'local' ? await personaOf(target.entry) : null;
   await generateText(exchange, context, ollama, {
     path: '/v1/chat/completions',
     body: {
-      messages: toOpenAiMessages(messages, manifest),
-      ...(request.tools && request.tools.length > 0 && { tools: request.tools }),
+      messages: [...personaBefore(persona, messages[0]), ...toOpenAiMessages(messages)],
+      ...(tools.length > 0 && { tools }),
       ...formatForChat(request.format),
       ...thinkFields(request.think, manifest),
-      ...(request.logprobs === true && { logprobs: true, top_logprobs: request.top_logprobs ?? 0 }),
+      ...probabilities(request),
     },
-    protocol: new ChatCompletions(),
+    protocol: () => new ChatCompletions(wantedLogprobs(request)),
     form: chatForm,
     options,
     stream: request.stream ?? true,
+    truncate: request.truncate ?? true,
+    shift: request.shift ?? true,
     model: request.model,
     bytes: bytes.length,
   });

@@ -1,7 +1,27 @@
 import type { OllamaOptions } from '@nanite/contracts';
-import { contextOverflow, upstreamError } from '../upstream/error';
-import { fetchWhole } from '../upstream/client';
+import type { ChatBody } from '../chat/chat-body';
+import { ContextOverflow } from '../chat/context-overflow';
+import { countTokens } from '../chat/truncating';
 import type { Session } from '../upstream/session';
+import { tokensOf } from './tokens';
+
+/** Tokens of a prompt of /completion or /infill. */
+async function rawTokens(
+  session: Session,
+  body: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { prompt } = body;
+  const parts = Array.isArray(prompt) ? (prompt as Array<number | string>) : [];
+  const known = parts.filter((part) => typeof part === 'number').length;
+  const texts = parts.filter((part) => typeof part === 'string');
+  if (typeof prompt === 'string') texts.push(prompt);
+  for (const name of ['input_prefix', 'input_suffix']) {
+    const text = body[name];
+    if (typeof text === 'string') texts.push(text);
+  }
+  return known + (await tokensOf(session, texts.join(''), known === 0, signal)).length;
+}
 
 /**
  * Hold a request to the `num_ctx` that it names, where the worker has more: a prompt that is longer is refused, and the
@@ -10,7 +30,7 @@ import type { Session } from '../upstream/session';
  * The prompt is counted only if it could be too long: no token is shorter than a byte.
  *
  * @returns the most tokens that the answer may have; null: no bound from here
- * @throws NaniteError 400 `context-overflow`
+ * @throws ContextOverflow
  */
 export async function holdToContext(
   session: Session,
@@ -22,28 +42,12 @@ export async function holdToContext(
 ): Promise<number | null> {
   const { plan } = session;
   const wanted = options.num_ctx;
-  if (plan === null || wanted === undefined || wanted >= plan.context) return null;
+  if (plan === null || wanted === undefined || wanted <= 0 || wanted >= plan.context) return null;
   const answer = options.num_predict ?? -1;
-  if (answer >= 0 && bodyBytes + answer <= wanted) return null;
-  const chat = path === '/v1/chat/completions';
-  const counted = await fetchWhole(
-    session.upstream,
-    chat
-      ? { method: 'POST', path: `${path}/input_tokens`, body: JSON.stringify(body) }
-      : {
-          method: 'POST',
-          path: '/tokenize',
-          body: JSON.stringify({
-            content: `${String(body['prompt'] ?? body['input_prefix'] ?? '')}${String(body['input_suffix'] ?? '')}`,
-            add_special: true,
-          }),
-        },
-    signal,
-  );
-  const text = counted.body.toString('utf8');
-  if (counted.status >= 400) throw upstreamError(counted.status, text);
-  const parsed = JSON.parse(text) as { input_tokens?: number; tokens?: unknown[] };
-  const tokens = parsed.input_tokens ?? parsed.tokens?.length ?? 0;
-  if (tokens >= wanted) throw contextOverflow(tokens, wanted);
+  if (answer >= 0 && bodyBytes + answer <= wanted && !Array.isArray(body['prompt'])) return null;
+  const tokens = await (path === '/v1/chat/completions'
+    ? countTokens(session, body as ChatBody, signal)
+    : rawTokens(session, body, signal));
+  if (tokens >= wanted) throw new ContextOverflow(tokens, wanted);
   return wanted - tokens;
 }

@@ -10,8 +10,9 @@ import type { Exchange } from '../http/exchange';
 import { fetchWhole } from '../upstream/client';
 import { upstreamError } from '../upstream/error';
 import type { Session } from '../upstream/session';
-import { needCapability } from './capability';
+import { needCapability } from '../chat/capability';
 import { isOllama, toOllama } from './generate-text';
+import { readOllama } from './liberal';
 import { wantsOf } from './options';
 import { ollamaTarget, type OllamaTarget } from './target';
 
@@ -98,7 +99,7 @@ async function embedTexts(
 }
 
 /** The first components of a vector, of length 1 again: models trained for it keep their meaning (Matryoshka). */
-function shortened(vector: number[], dimensions: number): number[] {
+export function shortened(vector: number[], dimensions: number): number[] {
   if (dimensions >= vector.length) return vector;
   const head = vector.slice(0, dimensions);
   const length = Math.hypot(...head);
@@ -108,7 +109,7 @@ function shortened(vector: number[], dimensions: number): number[] {
 /** POST /api/embed */
 export const embed: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
-  const request = OllamaEmbedRequest.parse(value);
+  const request = readOllama(OllamaEmbedRequest, value);
   exchange.model = request.model;
   const ollama = await ollamaTarget(context, request);
   if (isOllama(ollama)) return toOllama(exchange, context, ollama, value);
@@ -134,7 +135,7 @@ export const embed: Handler = async (exchange, context) => {
   );
   const { dimensions } = request;
   answer(
-    dimensions === null || dimensions === undefined
+    dimensions === null || dimensions === undefined || dimensions === 0
       ? vectors
       : vectors.map((vector) => shortened(vector, dimensions)),
     loadNs,
@@ -145,7 +146,7 @@ export const embed: Handler = async (exchange, context) => {
 /** POST /api/embeddings, the older form: one text, one vector. */
 export const embeddings: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
-  const request = OllamaEmbeddingsRequest.parse(value);
+  const request = readOllama(OllamaEmbeddingsRequest, value);
   exchange.model = request.model;
   const ollama = await ollamaTarget(context, request);
   if (isOllama(ollama)) return toOllama(exchange, context, ollama, value);

@@ -1,10 +1,14 @@
 import type { OllamaFormat, OllamaOptions } from '@nanite/contracts';
+import type { ChatBody } from '../chat/chat-body';
+import { useTruncating } from '../chat/truncating';
+import { useWithRoom } from '../chat/with-room';
 import type { Context } from '../context';
 import type { Exchange } from '../http/exchange';
 import { relay } from '../upstream/relay';
 import type { Session } from '../upstream/session';
 import type { Protocol } from './chat-protocol';
 import { holdToContext } from './context-size';
+import { usePromptCut } from './cut-prompt';
 import { answerLines, answerWhole } from './generation';
 import { samplingForOpenAi, samplingForWorker, wantsOf } from './options';
 import type { OllamaTarget } from './target';
@@ -15,14 +19,22 @@ export interface TextRequest {
   /** Path on the server, and its body without sampling options. */
   path: '/v1/chat/completions' | '/completion' | '/infill';
   body: Record<string, unknown>;
-  protocol: Protocol;
+  protocol: () => Protocol;
   form: Form;
   options: OllamaOptions;
   stream: boolean;
+  /** Leave out the oldest messages of a conversation that is too long for the context, or the oldest half of a prompt. */
+  truncate: boolean;
+  /** Where the answer fills the context, forget the oldest half of it and go on. */
+  shift: boolean;
   /** The name that the client used: answers carry it. */
   model: string;
   /** Bytes of the request, an upper bound of the prompt's tokens. */
   bytes: number;
+  /** Fields of the body that only the worker can make. */
+  rendered?: (session: Session, signal: AbortSignal) => Promise<Record<string, unknown>>;
+  /** Tokens of prompt and answer, for the last line of /api/generate. */
+  tokens?: (session: Session, answer: string, signal: AbortSignal) => Promise<number[]>;
 }
 
 /** A `format` as fields of a request to a chat endpoint. */
@@ -40,13 +52,23 @@ export function formatForCompletion(format: OllamaFormat | null | undefined): Re
   return { json_schema: format === 'json' ? {} : format };
 }
 
-function sampling(session: Session, ollama: OllamaTarget, options: OllamaOptions): Record<string, unknown> {
+/** An answer without an end would go on for ever where the context shifts: so many contexts full are enough, as in Ollama. */
+const maxContexts = 10;
+
+function sampling(session: Session, ollama: OllamaTarget, request: TextRequest): Record<string, unknown> {
   const { target } = ollama;
+  const { options, shift } = request;
   if (target.kind === 'backend' && target.backend.kind === 'openai') {
     return { ...samplingForOpenAi(options, target.backend.name), model: target.model };
   }
-  const fields = samplingForWorker(options, session.plan?.context ?? 4096);
-  return target.kind === 'backend' ? { ...fields, model: target.model } : fields;
+  const context = session.plan?.context ?? 4096;
+  const fields = samplingForWorker(options, context);
+  if (target.kind === 'backend') return { ...fields, model: target.model };
+  const endless = typeof fields['n_predict'] !== 'number' || fields['n_predict'] < 0;
+  return {
+    ...fields,
+    ...(shift && { context_shift: true, ...(endless && { n_predict: maxContexts * context }) }),
+  };
 }
 
 /** Ask the model and answer in Ollama's form. */
@@ -56,32 +78,45 @@ export async function generateText(
   ollama: OllamaTarget,
   request: TextRequest,
 ): Promise<void> {
-  const { options, stream, path } = request;
-  await context.sessions.use(
-    ollama.target,
-    {
-      wants: wantsOf(options, ollama.manifest),
-      keepAliveMs: ollama.keepAlive,
-      uid: exchange.identity.uid,
-      signal: exchange.signal,
-    },
-    async (session) => {
-      const body: Record<string, unknown> = {
-        ...request.body,
-        ...sampling(session, ollama, options),
-        stream,
-        ...(stream && path === '/v1/chat/completions' && { stream_options: { include_usage: true } }),
-      };
-      const room = await holdToContext(session, options, path, body, request.bytes, exchange.signal);
-      if (room !== null) {
-        const most = typeof body['n_predict'] === 'number' ? body['n_predict'] : -1;
-        body['n_predict'] = most < 0 ? room : Math.min(most, room);
-      }
-      const call = { method: 'POST', path, body: JSON.stringify(body) } as const;
-      const answer = stream ? answerLines : answerWhole;
-      await answer(exchange, session, call, request.protocol, request.form, request.model);
-    },
-  );
+  const { options, stream, path, truncate } = request;
+  const { signal } = exchange;
+  const acquire = {
+    wants: wantsOf(options, ollama.manifest),
+    keepAliveMs: ollama.keepAlive,
+    uid: exchange.identity.uid,
+    signal,
+  };
+  const ask = async (session: Session, part: Record<string, unknown>): Promise<void> => {
+    const body: Record<string, unknown> = {
+      ...request.body,
+      ...part,
+      ...sampling(session, ollama, request),
+      stream,
+      ...(stream && path === '/v1/chat/completions' && { stream_options: { include_usage: true } }),
+    };
+    const room = await holdToContext(session, options, path, body, request.bytes, signal);
+    if (room !== null && !request.shift) {
+      const most = typeof body['n_predict'] === 'number' ? body['n_predict'] : -1;
+      body['n_predict'] = most < 0 ? room : Math.min(most, room);
+    }
+    const call = { method: 'POST', path, body: JSON.stringify(body) } as const;
+    await (stream ? answerLines : answerWhole)(exchange, session, call, request);
+  };
+  const act = async (session: Session, mayGrow: boolean): Promise<void> => {
+    const rendered = (await request.rendered?.(session, signal)) ?? {};
+    if (!truncate || mayGrow || session.plan === null || path === '/infill') return ask(session, rendered);
+    if (path === '/v1/chat/completions') {
+      return useTruncating(session, request.body as ChatBody, signal, (messages) =>
+        ask(session, { messages }),
+      );
+    }
+    const { prompt } = { ...request.body, ...rendered };
+    return usePromptCut(session, prompt, options, signal, (cut) => ask(session, { prompt: cut }));
+  };
+  // A client that names a context wants that one; else the context grows with the conversation.
+  if (acquire.wants.context !== null) {
+    await context.sessions.use(ollama.target, acquire, (session) => act(session, false));
+  } else await useWithRoom(context, ollama.target, acquire, act);
 }
 
 /** Hand a request on to a real Ollama as it came, under the name that it knows. */

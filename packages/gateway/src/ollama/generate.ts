@@ -1,8 +1,10 @@
-import { OllamaGenerateRequest, type ModelManifest } from '@nanite/contracts';
+import { OllamaGenerateRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import { needCapability } from '../chat/capability';
+import { personaBefore, personaOf } from '../chat/persona';
 import type { Context, Handler } from '../context';
 import type { Exchange } from '../http/exchange';
-import { needCapability } from './capability';
+import type { Session } from '../upstream/session';
 import { ChatCompletions, RawCompletion } from './chat-protocol';
 import {
   formatForChat,
@@ -12,11 +14,14 @@ import {
   toOllama,
   type TextRequest,
 } from './generate-text';
+import { readOllama } from './liberal';
 import { loadOrUnload } from './load';
+import { probabilities, rawProbabilities, wantedLogprobs } from './logprobs';
 import { contentOf } from './messages';
 import { withDefaults } from './options';
 import { ollamaTarget, type OllamaTarget } from './target';
 import { thinkFields } from './think';
+import { promptOf, tokensOf } from './tokens';
 import { generateForm } from './writer';
 
 const refuse = (message: string, hint: string): NaniteError =>
@@ -30,51 +35,83 @@ function checkSupported(request: OllamaGenerateRequest, ollama: OllamaTarget): v
       'send raw: true with a prompt that is written out, or use /api/chat',
     );
   }
-  if (request.context && request.context.length > 0) {
-    throw refuse('context: the deprecated token list is not supported', 'use /api/chat with its messages');
+  const continues = request.context && request.context.length > 0;
+  if (request.raw === true && (request.system || continues)) {
+    throw refuse('raw mode does not support template, system, or context', 'leave raw out');
   }
-  const raw = request.raw === true || Boolean(request.suffix);
+  const raw = request.raw === true || Boolean(request.suffix) || continues;
   if (raw && ollama.target.kind === 'backend' && ollama.target.backend.kind === 'openai') {
     throw refuse(
-      `raw, suffix: the backend ${ollama.target.backend.name} has no such endpoint`,
+      `raw, suffix, context: the backend ${ollama.target.backend.name} has no such endpoint`,
       'use /v1/completions',
     );
   }
   if (raw && request.images && request.images.length > 0) {
-    throw refuse('images cannot go with raw or suffix', 'leave raw out');
+    throw refuse('images cannot go with raw, suffix or context', 'leave these out');
   }
 }
 
-type Asked = Pick<TextRequest, 'path' | 'body' | 'protocol'>;
+type Asked = Pick<TextRequest, 'path' | 'body' | 'protocol' | 'rendered' | 'tokens'>;
 
 /** A prompt that goes to the model as it is. */
 function untouched(request: OllamaGenerateRequest): Asked {
-  const probabilities = request.logprobs === true ? { n_probs: Math.max(1, request.top_logprobs ?? 0) } : {};
-  const format = formatForCompletion(request.format);
+  const fields = { ...formatForCompletion(request.format), ...rawProbabilities(request) };
+  const protocol = () => new RawCompletion(wantedLogprobs(request));
   if (request.suffix) {
     const body = { input_prefix: request.prompt ?? '', input_suffix: request.suffix };
-    return { path: '/infill', body: { ...body, ...format, ...probabilities }, protocol: new RawCompletion() };
+    return { path: '/infill', body: { ...body, ...fields }, protocol };
   }
-  const body = { prompt: request.prompt ?? '', ...format, ...probabilities };
-  return { path: '/completion', body, protocol: new RawCompletion() };
+  return { path: '/completion', body: { prompt: request.prompt ?? '', ...fields }, protocol };
 }
 
 /** A prompt in the model's own template. */
-function templated(request: OllamaGenerateRequest, manifest: ModelManifest | null): Asked {
-  const system = request.system ?? manifest?.system ?? '';
+async function templated(request: OllamaGenerateRequest, { target, manifest }: OllamaTarget): Promise<Asked> {
+  const continues = request.context !== null && request.context !== undefined && request.context.length > 0;
+  const persona = target.kind === 'local' ? await personaOf(target.entry) : null;
+  const before = request.system
+    ? [{ role: 'system', content: request.system }, ...(persona?.messages ?? [])]
+    : personaBefore(persona, undefined);
   const messages = [
-    ...(system === '' ? [] : [{ role: 'system', content: system }]),
+    // A conversation that goes on has had the model's messages.
+    ...(continues ? before.filter(({ role }) => role === 'system') : before),
     { role: 'user', content: contentOf(request.prompt ?? '', request.images) },
   ];
-  return {
+  const body = { messages, ...thinkFields(request.think, manifest) };
+  const fields = { ...body, ...formatForChat(request.format), ...probabilities(request) };
+  const asked: Asked = {
     path: '/v1/chat/completions',
-    body: {
-      messages,
-      ...formatForChat(request.format),
-      ...thinkFields(request.think, manifest),
-      ...(request.logprobs === true && { logprobs: true, top_logprobs: request.top_logprobs ?? 0 }),
+    body: fields,
+    protocol: () => new ChatCompletions(wantedLogprobs(request)),
+  };
+  if (target.kind === 'backend') return asked;
+  return {
+    ...asked,
+    async tokens(session, answer, signal) {
+      return tokensOf(session, `${await promptOf(session, body, signal)}${answer}`, true, signal);
     },
-    protocol: new ChatCompletions(),
+  };
+}
+
+/** A prompt that goes on from the tokens of an earlier answer. */
+function continued(request: OllamaGenerateRequest, { body }: Asked): Asked {
+  const given = request.context ?? [];
+  const { messages, chat_template_kwargs: template } = body;
+  let prompt: string | null = null;
+  const turn = async (session: Session, signal: AbortSignal): Promise<string> =>
+    (prompt ??= await promptOf(
+      session,
+      { messages, ...(template !== undefined && { chat_template_kwargs: template }) },
+      signal,
+    ));
+  return {
+    ...untouched({ ...request, suffix: null }),
+    async rendered(session, signal) {
+      return { prompt: [...given, await turn(session, signal)] };
+    },
+    async tokens(session, answer, signal) {
+      const added = await tokensOf(session, `${await turn(session, signal)}${answer}`, false, signal);
+      return [...given, ...added];
+    },
   };
 }
 
@@ -100,19 +137,27 @@ async function generateHere(
   }
   const raw = request.raw === true || Boolean(request.suffix) || !hasTemplate;
   await generateText(exchange, context, ollama, {
-    ...(raw ? untouched(request) : templated(request, manifest)),
+    ...(await asked(request, ollama, raw)),
     form: generateForm,
     options,
     stream: request.stream ?? true,
+    truncate: request.truncate ?? true,
+    shift: request.shift ?? true,
     model: request.model,
     bytes,
   });
 }
 
+async function asked(request: OllamaGenerateRequest, ollama: OllamaTarget, raw: boolean): Promise<Asked> {
+  if (raw) return untouched(request);
+  const inTemplate = await templated(request, ollama);
+  return request.context && request.context.length > 0 ? continued(request, inTemplate) : inTemplate;
+}
+
 /** POST /api/generate */
 export const generate: Handler = async (exchange, context) => {
   const { value, bytes } = await context.bodies.json(exchange, true);
-  const request = OllamaGenerateRequest.parse(value);
+  const request = readOllama(OllamaGenerateRequest, value);
   exchange.model = request.model;
   const ollama = await ollamaTarget(context, request);
   if (isOllama(ollama)) return toOllama(exchange, context, ollama, value);

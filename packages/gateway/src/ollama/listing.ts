@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  ModelRecord,
   OllamaShowRequest,
   ollamaShow,
   ollamaTag,
@@ -11,11 +10,13 @@ import {
   type OllamaShowResponse,
   type OllamaTags,
 } from '@nanite/contracts';
-import { NaniteError } from '@nanite/kit';
+import { recordOf } from '../chat/persona';
 import type { Context, Handler } from '../context';
 import { fetchWhole } from '../upstream/client';
 import { findTarget } from '../models/target';
+import { nameIn } from './change';
 import { isOllama, toOllama } from './generate-text';
+import { readOllama } from './liberal';
 
 /**
  * The version of Ollama's API that this one is: programs look at it before they use what was added later. 0.14.0 is the
@@ -102,19 +103,10 @@ async function templateOf(context: Context, entry: ModelEntry): Promise<string> 
   }
 }
 
-/** What the store has written down of a model besides its manifest; that of a Debian package has nothing. */
-async function recordOf({ path }: ModelEntry): Promise<ModelRecord> {
-  const text = await readFile(join(path, 'record.json'), 'utf8').catch(() => '{"schema":1}');
-  const record = ModelRecord.safeParse(JSON.parse(text));
-  return record.success ? record.data : ModelRecord.parse({ schema: 1 });
-}
-
 /** POST /api/show */
 export const show: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
-  const request = OllamaShowRequest.parse(value);
-  const name = request.model ?? request.name;
-  if (name === undefined) throw new NaniteError('invalid-request', 'model is missing', { status: 400 });
+  const name = nameIn(readOllama(OllamaShowRequest, value));
   exchange.model = name;
   const target = await findTarget(name, context.catalogue, context.backends);
   if (target.kind === 'backend') {

@@ -1,5 +1,6 @@
-import type { ModelManifest, OllamaMessage } from '@nanite/contracts';
+import type { OllamaMessage } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import type { ChatMessage } from '../chat/chat-body';
 
 /** First characters of an image's base64 and its type. */
 const signatures: Array<[string, string]> = [
@@ -29,14 +30,11 @@ export function contentOf(text: string, images: readonly string[] | null | undef
 /**
  * Ollama's messages as OpenAI's: arguments of tool calls become text, and each call gets an id that its answer names.
  */
-export function toOpenAiMessages(
-  messages: readonly OllamaMessage[],
-  manifest: ModelManifest | null,
-): unknown[] {
+export function toOpenAiMessages(messages: readonly OllamaMessage[]): ChatMessage[] {
   /** Calls that no tool has answered yet, the oldest first. */
   const open: Array<{ id: string; name: string }> = [];
   let calls = 0;
-  const converted = messages.map((message) => {
+  return messages.map((message): ChatMessage => {
     if (message.role === 'tool') {
       const wanted = message.tool_name;
       const at = Math.max(0, wanted === undefined ? 0 : open.findIndex(({ name }) => name === wanted));
@@ -53,18 +51,15 @@ export function toOpenAiMessages(
       open.push(call);
       return {
         id: call.id,
-        type: 'function',
+        type: 'function' as const,
         function: { name: called.name, arguments: JSON.stringify(called.arguments) },
       };
     });
     return {
-      role: message.role,
+      role: message.role === 'developer' ? 'system' : message.role,
       content: contentOf(message.content, message.images),
       ...(message.thinking !== undefined && { reasoning_content: message.thinking }),
       ...(toolCalls !== undefined && toolCalls.length > 0 && { tool_calls: toolCalls }),
     };
   });
-  const system = manifest?.system ?? null;
-  if (system === null || messages.some(({ role }) => role === 'system')) return converted;
-  return [{ role: 'system', content: system }, ...converted];
 }

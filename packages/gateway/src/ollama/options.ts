@@ -15,13 +15,19 @@ export function withDefaults(
 /** What the options want of the worker. The context is never more than the model was trained for, as with Ollama. */
 export function wantsOf(options: OllamaOptions, manifest: ModelManifest | null): Wants {
   const most = manifest?.contextLength ?? Infinity;
+  const context = Math.trunc(options.num_ctx ?? 0);
   return {
-    context: options.num_ctx === undefined ? null : Math.min(options.num_ctx, most),
+    context: context <= 0 ? null : Math.min(context, most),
     // -1 and 0 threads mean "choose" in Ollama's API; so does a negative number of layers.
-    threads: options.num_thread === undefined || options.num_thread <= 0 ? null : options.num_thread,
-    gpuLayers: options.num_gpu === undefined || options.num_gpu < 0 ? null : options.num_gpu,
+    threads:
+      options.num_thread === undefined || options.num_thread < 1 ? null : Math.trunc(options.num_thread),
+    gpuLayers: options.num_gpu === undefined || options.num_gpu < 0 ? null : Math.trunc(options.num_gpu),
   };
 }
+
+/** As Go cuts a number for a field that is whole. */
+const whole = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : Math.trunc(value);
 
 const defined = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -32,10 +38,12 @@ const defined = (values: Record<string, unknown>): Record<string, unknown> =>
  * @param context tokens of context, which `repeat_last_n: -1` and `num_predict: -2` mean
  */
 export function samplingForWorker(options: OllamaOptions, context: number): Record<string, unknown> {
-  const { seed, repeat_last_n: last, num_predict: most } = options;
+  const seed = whole(options.seed);
+  const last = whole(options.repeat_last_n);
+  const most = whole(options.num_predict);
   return defined({
     temperature: options.temperature,
-    top_k: options.top_k === undefined ? undefined : Math.max(0, options.top_k),
+    top_k: options.top_k === undefined ? undefined : Math.max(0, Math.trunc(options.top_k)),
     top_p: options.top_p,
     min_p: options.min_p,
     typical_p: options.typical_p,
@@ -43,14 +51,14 @@ export function samplingForWorker(options: OllamaOptions, context: number): Reco
     repeat_last_n: last === undefined ? undefined : last < 0 ? context : last,
     presence_penalty: options.presence_penalty,
     frequency_penalty: options.frequency_penalty,
-    mirostat: options.mirostat,
+    mirostat: whole(options.mirostat),
     mirostat_tau: options.mirostat_tau,
     mirostat_eta: options.mirostat_eta,
     // llama-server takes 31 bits; a negative seed means a random one in both.
     seed: seed === undefined ? undefined : seed < 0 ? -1 : seed % 2 ** 31,
     stop: typeof options.stop === 'string' ? [options.stop] : options.stop,
     n_predict: most === undefined ? undefined : most < 0 ? -1 : most,
-    n_keep: options.num_keep,
+    n_keep: whole(options.num_keep),
   });
 }
 

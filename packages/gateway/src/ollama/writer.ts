@@ -44,7 +44,6 @@ export class LineWriter {
     private readonly exchange: Exchange,
     private readonly model: string,
     private readonly form: Form,
-    private readonly onFull: () => void,
   ) {}
 
   begin(): void {
@@ -59,9 +58,10 @@ export class LineWriter {
     });
   }
 
-  end(loadNs: number, end: Ending): void {
+  /** @param more fields of the last line */
+  end(loadNs: number, end: Ending, more: Record<string, unknown> = {}): void {
     if (end.toolCalls.length > 0) this.#line({ ...this.form.calls(end.toolCalls), done: false });
-    this.#line({ ...this.form.piece(empty), ...closing(this.exchange, loadNs, end) });
+    this.#line({ ...this.form.piece(empty), ...closing(this.exchange, loadNs, end), ...more });
     this.flush();
     this.exchange.res.end();
   }
@@ -75,6 +75,6 @@ export class LineWriter {
     if (this.#pending === '' || this.exchange.isGone) return;
     const lines = this.#pending;
     this.#pending = '';
-    if (!this.exchange.res.write(lines)) this.onFull();
+    this.exchange.res.write(lines);
   }
 }

@@ -76,7 +76,9 @@ describe.each(['/v1/rerank', '/api/rerank'])('%s', (path) => {
   it('says what a model that does not rerank can do, and which names are near', async () => {
     const other = await post(path, { model: 'bge', query, documents });
     expect(other.status).toBe(400);
-    expect(JSON.stringify(shape.parse(other.body))).toMatch(/does not support reranking.*it can: embedding/);
+    expect(JSON.stringify(shape.parse(other.body))).toMatch(
+      /does not support reranking.*it can do: embedding/,
+    );
     const unknown = await post(path, { model: 'rankr', query, documents });
     expect(unknown.status).toBe(404);
     expect(JSON.stringify(shape.parse(unknown.body))).toContain('ranker:1b');

@@ -1,7 +1,7 @@
 import { RerankRequest, WorkerRerank, type RerankResponse } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { Handler } from '../context';
-import { needCapability } from '../ollama/capability';
+import { needCapability } from '../chat/capability';
 import { ollamaTarget } from '../ollama/target';
 import { fetchWhole } from '../upstream/client';
 import { upstreamError } from '../upstream/error';

@@ -1,4 +1,5 @@
-import { contextOverflow, upstreamError } from '../upstream/error';
+import { ContextOverflow } from '../chat/context-overflow';
+import { upstreamError } from '../upstream/error';
 import { fetchWhole } from '../upstream/client';
 import type { Session } from '../upstream/session';
 
@@ -29,7 +30,7 @@ export async function shortened(
     (await call<{ tokens: number[] }>(session, '/tokenize', { content }, signal)).tokens;
   const asked = (await tokensOf(query)).length;
   const most = context - asked - marks(context);
-  if (most < 1) throw contextOverflow(asked, context);
+  if (most < 1) throw new ContextOverflow(asked, context);
   const cut: string[] = [];
   for (const document of documents) {
     const tokens = await tokensOf(document);

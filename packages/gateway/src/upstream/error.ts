@@ -1,4 +1,5 @@
 import { NaniteError } from '@nanite/kit';
+import { ContextOverflow } from '../chat/context-overflow';
 
 interface WorkerError {
   message?: unknown;
@@ -19,30 +20,25 @@ function parsed(body: string): WorkerError | null {
   }
 }
 
-/** The error for a prompt that is longer than the context, with both numbers of tokens. */
-export function contextOverflow(promptTokens: number, contextTokens: number): NaniteError {
-  return new NaniteError(
-    'context-overflow',
-    `the prompt has ${promptTokens} tokens, the context holds ${contextTokens}`,
-    { status: 400, hint: 'send less, or ask for a larger num_ctx if the model has one' },
-  );
-}
-
 /** The error that a worker or backend answered with, from the body of an answer other than 2xx, or of a stream. */
 export function upstreamError(status: number, body: string): NaniteError {
   const error = parsed(body);
   const message =
     typeof error?.message === 'string' ? error.message : `the model's server answered ${status}`;
   if (error?.type === 'exceed_context_size_error') {
-    return contextOverflow(Number(error.n_prompt_tokens ?? 0), Number(error.n_ctx ?? 0));
+    return new ContextOverflow(Number(error.n_prompt_tokens ?? 0), Number(error.n_ctx ?? 0));
   }
   const batch =
     /\((\d+) tokens\) is (?:too large|larger than).*?(?:batch|context) size[:\s(]*(?:current batch size: )?(\d+)/s.exec(
       message,
     );
-  if (batch !== null) return contextOverflow(Number(batch[1]), Number(batch[2]));
+  if (batch !== null) return new ContextOverflow(Number(batch[1]), Number(batch[2]));
+  // The model cannot do it, as one without tokens for it cannot fill in: the request is what to change.
   if (error?.type === 'not_supported_error' || status === 501) {
-    return new NaniteError('not-supported', message, { status: 501 });
+    return new NaniteError('not-supported', message, { status: 400 });
+  }
+  if (/^(image|audio|video) input is not supported/.test(message)) {
+    return new NaniteError('not-supported', message.split(' - ')[0] ?? message, { status: 400 });
   }
   // A status that would tell our own client that its token is wrong.
   if (status === 401 || status === 403) {

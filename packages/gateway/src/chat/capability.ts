@@ -10,6 +10,6 @@ export function needCapability(
   if (anyOf.some((each) => manifest.capabilities.includes(each))) return;
   throw new NaniteError('not-supported', `"${manifest.name}" does not support ${what}`, {
     status: 400,
-    hint: `it can: ${manifest.capabilities.join(', ')}`,
+    hint: `it can do: ${manifest.capabilities.join(', ')}`,
   });
 }

@@ -1,0 +1,60 @@
+import { OpenAiChatRequest } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
+import type { ChatBody, ChatMessage, ChatTool } from '../chat/chat-body';
+import { needForChat } from '../chat/needs';
+import { personaBefore, personaOf } from '../chat/persona';
+import { chosenTools, readToolChoice } from '../chat/tool-choice';
+import { useWithRoom } from '../chat/with-room';
+import type { Handler } from '../context';
+import { findTarget } from '../models/target';
+import { wantsOf, withDefaults } from '../ollama/options';
+import { relay } from '../upstream/relay';
+import { toBackend } from './backend';
+import { defaultsFor } from './defaults';
+
+/** The newer names of roles, as chat templates know them. */
+const templateRole: Record<string, string> = { developer: 'system', function: 'tool' };
+
+const inTemplate = (message: ChatMessage): ChatMessage => {
+  const role = templateRole[message.role];
+  return role === undefined ? message : { ...message, role };
+};
+
+/** @throws NaniteError 400 where there is no message: a model would make up both sides of a conversation */
+export function someMessages<T>(messages: readonly T[]): readonly T[] {
+  if (messages.length > 0) return messages;
+  throw new NaniteError('invalid-request', 'messages is empty: send at least one message', { status: 400 });
+}
+
+/** Without the fields that say nothing: null means the default, as OpenAI's schema has it. */
+export const withoutNulls = (body: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+
+/** POST /v1/chat/completions: to llama-server with the model's persona and defaults; the answer comes back byte for byte. */
+export const chatCompletions: Handler = async (exchange, context) => {
+  const { value } = await context.bodies.json(exchange, false);
+  const request = OpenAiChatRequest.parse(value);
+  exchange.model = request.model;
+  const target = await findTarget(request.model, context.catalogue, context.backends);
+  if (target.kind === 'backend') return toBackend(exchange, context, target, value);
+  const { manifest } = target.entry;
+  const messages = someMessages(request.messages) as ChatMessage[];
+  const { tools: _tools, tool_choice: choice, ...rest } = value;
+  const chosen = chosenTools((request.tools ?? []) as ChatTool[], readToolChoice(choice));
+  needForChat(manifest, messages, chosen.tools);
+  const persona = personaBefore(await personaOf(target.entry), messages[0]);
+  const body: ChatBody = {
+    ...withoutNulls(rest),
+    ...defaultsFor(manifest, value),
+    messages: [...persona, ...messages.map(inTemplate)],
+    ...chosen,
+  };
+  const wants = wantsOf(withDefaults(manifest, null), manifest);
+  await useWithRoom(
+    context,
+    target,
+    { wants, uid: exchange.identity.uid, signal: exchange.signal },
+    (session) =>
+      relay(exchange, session, { method: 'POST', path: exchange.path, body: JSON.stringify(body) }),
+  );
+};
