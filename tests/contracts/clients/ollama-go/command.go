@@ -8,33 +8,35 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	. "nanite.invalid/clients/features"
 )
 
 // Every subcommand of Ollama's own command that speaks to a server.
-var commandFeatures = []feature{
-	{"list", says(chatModel, "list")},
-	{"show", says("llama", "show", chatModel)},
-	{"show --modelfile", says("FROM", "show", "--modelfile", chatModel)},
-	{"show --template", says("im_start", "show", "--template", chatModel)},
+var commandFeatures = []Feature{
+	{"list", says(ChatModel, "list")},
+	{"show", says("llama", "show", ChatModel)},
+	{"show --modelfile", says("FROM", "show", "--modelfile", ChatModel)},
+	{"show --template", says("im_start", "show", "--template", ChatModel)},
 	{"show --parameters, --system, --license", func(ctx context.Context) error {
-		return errors.Join(says("", "show", "--parameters", chatModel)(ctx), says("", "show", "--system", chatModel)(ctx), says("Apache", "show", "--license", chatModel)(ctx))
+		return errors.Join(says("", "show", "--parameters", ChatModel)(ctx), says("", "show", "--system", ChatModel)(ctx), says("Apache", "show", "--license", ChatModel)(ctx))
 	}},
-	{"run", says("Paris", "run", chatModel, greeting)},
-	{"run --verbose", says("eval rate", "run", "--verbose", chatModel, greeting)},
-	{"run --format json", says("{", "run", "--format", "json", "--keepalive", "5m", toolModel, "Name a city as JSON: {\"city\": name}.")},
+	{"run", says("Paris", "run", ChatModel, greeting)},
+	{"run --verbose", says("eval rate", "run", "--verbose", ChatModel, greeting)},
+	{"run --format json", says("{", "run", "--format", "json", "--keepalive", "5m", ToolModel, "Name a city as JSON: {\"city\": name}.")},
 	{"run with piped input", func(ctx context.Context) error {
-		_, err := command(ctx, "The sky is blue.", "run", chatModel, "Repeat:")
+		_, err := command(ctx, "The sky is blue.", "run", ChatModel, "Repeat:")
 		return err
 	}},
 	{"ps", func(ctx context.Context) error {
-		return errors.Join(says("", "run", chatModel, "")(ctx), says(chatModel, "ps")(ctx))
+		return errors.Join(says("", "run", ChatModel, "")(ctx), says(ChatModel, "ps")(ctx))
 	}},
 	{"stop", func(ctx context.Context) error {
-		if err := errors.Join(says("", "run", chatModel, "")(ctx), says("", "stop", chatModel)(ctx)); err != nil {
+		if err := errors.Join(says("", "run", ChatModel, "")(ctx), says("", "stop", ChatModel)(ctx)); err != nil {
 			return err
 		}
 		running, err := command(ctx, "", "ps")
-		return errors.Join(err, expect(!strings.Contains(running, chatModel), "still running: %s", running))
+		return errors.Join(err, Expect(!strings.Contains(running, ChatModel), "still running: %s", running))
 	}},
 	{"create from a Modelfile, cp, rm", func(ctx context.Context) error {
 		folder, err := os.MkdirTemp("", "")
@@ -43,7 +45,7 @@ var commandFeatures = []feature{
 		}
 		defer os.RemoveAll(folder)
 		file := filepath.Join(folder, "Modelfile")
-		text := "FROM " + chatModel + "\nSYSTEM Talk like a captain.\nPARAMETER temperature 0.5\nPARAMETER stop \"ahoy\"\nMESSAGE user Who are you?\nMESSAGE assistant The captain.\n"
+		text := "FROM " + ChatModel + "\nSYSTEM Talk like a captain.\nPARAMETER temperature 0.5\nPARAMETER stop \"ahoy\"\nMESSAGE user Who are you?\nMESSAGE assistant The captain.\n"
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			return err
 		}
@@ -59,18 +61,18 @@ var commandFeatures = []feature{
 			says("deleted", "rm", "clients-captain", "clients-captain2")(ctx),
 		)
 	}},
-	{"pull of a model that is there", says("success", "pull", chatModel)},
+	{"pull of a model that is there", says("success", "pull", ChatModel)},
 	{"an unknown model", func(ctx context.Context) error {
 		printed, err := command(ctx, "", "show", "no-such-model")
-		return expect(err != nil && strings.Contains(printed, "not found"), "%s", printed)
+		return Expect(err != nil && strings.Contains(printed, "not found"), "%s", printed)
 	}},
-	{"embeddings by run", says("[", "run", embedModel, "a cat")},
+	{"embeddings by run", says("[", "run", EmbedModel, "a cat")},
 }
 
 // The command that go.mod names as a tool, built beside this program.
 func command(ctx context.Context, input string, arguments ...string) (string, error) {
 	child := exec.CommandContext(ctx, "ollama", arguments...)
-	child.Env = append(os.Environ(), "OLLAMA_HOST="+url, "NO_COLOR=1", "TERM=dumb")
+	child.Env = append(os.Environ(), "OLLAMA_HOST="+URL, "NO_COLOR=1", "TERM=dumb")
 	child.Stdin = strings.NewReader(input)
 	var printed bytes.Buffer
 	child.Stdout, child.Stderr = &printed, &printed
@@ -84,6 +86,6 @@ func command(ctx context.Context, input string, arguments ...string) (string, er
 func says(words string, arguments ...string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		printed, err := command(ctx, "", arguments...)
-		return errors.Join(err, expect(strings.Contains(printed, words), "ollama %s: %s", strings.Join(arguments, " "), printed))
+		return errors.Join(err, Expect(strings.Contains(printed, words), "ollama %s: %s", strings.Join(arguments, " "), printed))
 	}
 }

@@ -89,3 +89,7 @@ require (
 )
 
 tool github.com/ollama/ollama
+
+require nanite.invalid/clients/features v0.0.0
+
+replace nanite.invalid/clients/features => ../reporting/go

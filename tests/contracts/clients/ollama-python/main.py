@@ -1,6 +1,7 @@
 """Every feature of Ollama's own Python client."""
 import base64
 import json
+import time
 
 import ollama
 from features import Client, chat_model, embed_model, raises, run, tool_model, url
@@ -210,8 +211,13 @@ def keep_alive():
     client.generate(model=chat_model, prompt="", keep_alive="5m")
     running = {model.model: model for model in client.ps().models}
     assert chat_model in running and running[chat_model].size > 0 and running[chat_model].context_length > 0
-    client.generate(model=chat_model, prompt="", keep_alive=0)
-    assert chat_model not in [model.model for model in client.ps().models]
+    assert client.generate(model=chat_model, prompt="", keep_alive=0).done_reason == "unload"
+    # It is told to go; that it has gone is seen a little later.
+    for _ in range(100):
+        if chat_model not in [model.model for model in client.ps().models]:
+            return
+        time.sleep(0.1)
+    raise AssertionError("it is still running 10 s later")
 
 
 @of.feature("a longer prompt than the context")
@@ -229,7 +235,8 @@ def embed():
     dot = lambda a, b: sum(x * y for x, y in zip(a, b))
     assert abs(dot(cat, cat) - 1) < 1e-3 and len(cat) == len(market)
     assert answer.prompt_eval_count > 5
-    assert list(client.embed(model=embed_model, input="a cat").embeddings[0])[:3] == list(cat)[:3]
+    # An engine may add up in another order for one text than for three.
+    assert dot(client.embed(model=embed_model, input="a cat").embeddings[0], cat) > 0.98
     assert len(client.embeddings(model=embed_model, prompt="a cat").embedding) == len(cat)
 
 
@@ -262,7 +269,7 @@ def create():
     made = client.create(
         model="clients-pirate",
         from_=chat_model,
-        system="Talk like a pirate.",
+        system="Talk like a pirate. " * 10,
         parameters={"temperature": 0.1, "stop": ["X", "Y"]},
         messages=messages,
     )
@@ -272,7 +279,7 @@ def create():
         assert "temperature" in shown.parameters and "Talk like a pirate." in shown.modelfile
         plain = client.chat(model=chat_model, messages=asked, options=short).prompt_eval_count
         pirate = client.chat(model="clients-pirate", messages=asked, options=short).prompt_eval_count
-        assert pirate > plain + 5, f"{pirate} tokens with the persona, {plain} without"
+        assert pirate > plain + 20, f"{pirate} tokens with the persona, {plain} without"
         assert client.copy("clients-pirate", "clients-pirate2").status == "success"
         assert "clients-pirate2:latest" in [model.model for model in client.list().models]
         assert client.delete("clients-pirate2").status == "success"

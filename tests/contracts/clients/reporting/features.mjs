@@ -6,6 +6,8 @@ const { env } = process;
 export const url = env.NANITE_URL ?? 'http://127.0.0.1:11434';
 export const chatModel = env.NANITE_CHAT_MODEL ?? 'smollm2:135m';
 export const toolModel = env.NANITE_TOOL_MODEL ?? 'qwen2.5-coder:0.5b';
+// For programs whose own prompt has thousands of tokens.
+export const agentModel = env.NANITE_AGENT_MODEL ?? toolModel;
 export const embedModel = env.NANITE_EMBED_MODEL ?? 'bge-small-en-v1.5';
 // How long one feature may take: far beyond what a slow machine needs, so that only a hang meets it.
 const secondsPerFeature = Number(env.NANITE_FEATURE_SECONDS ?? 180);
@@ -14,8 +16,9 @@ const clients = [];
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** A client at the version installed here: `package` is its name on npm. Gives the function that declares its features. */
-export function client(name, packageName = name) {
-  const { version } = JSON.parse(readFileSync(resolve('node_modules', packageName, 'package.json'), 'utf8'));
+export function client(name, packageName = name, ownVersion) {
+  const version =
+    ownVersion ?? JSON.parse(readFileSync(resolve('node_modules', packageName, 'package.json'), 'utf8')).version;
   const features = [];
   clients.push({ name, version, features });
   return (feature, works) => features.push([feature, works]);

@@ -11,6 +11,8 @@ import traceback
 url = os.environ.get("NANITE_URL", "http://127.0.0.1:11434")
 chat_model = os.environ.get("NANITE_CHAT_MODEL", "smollm2:135m")
 tool_model = os.environ.get("NANITE_TOOL_MODEL", "qwen2.5-coder:0.5b")
+# For programs whose own prompt has thousands of tokens.
+agent_model = os.environ.get("NANITE_AGENT_MODEL", tool_model)
 embed_model = os.environ.get("NANITE_EMBED_MODEL", "bge-small-en-v1.5")
 # How long one feature may take: far beyond what a slow machine needs, so that only a hang meets it.
 seconds_per_feature = int(os.environ.get("NANITE_FEATURE_SECONDS", "180"))

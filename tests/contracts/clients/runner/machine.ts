@@ -14,11 +14,14 @@ export interface Models {
   /** It has tools. */
   tools: string;
   embed: string;
+  /** For programs whose own prompt has thousands of tokens: it has tools and reads them in minutes. */
+  agent: string;
 }
 export const quickModels: Models = {
   chat: 'smollm2:135m',
   tools: 'qwen2.5-coder:0.5b',
   embed: 'bge-small-en-v1.5',
+  agent: 'qwen2.5-coder:0.5b',
 };
 export const ableModels: Models = { ...quickModels, tools: 'qwen2.5-coder:1.5b' };
 
@@ -69,6 +72,7 @@ export function tryClient(
       NANITE_CHAT_MODEL: models.chat,
       NANITE_TOOL_MODEL: models.tools,
       NANITE_EMBED_MODEL: models.embed,
+      NANITE_AGENT_MODEL: models.agent,
       NANITE_FEATURE_SECONDS: String(client.featureSeconds ?? 180),
       ...env,
     },

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from '../../../harness';
-import { clientFolders, type ClientFolder } from './catalogue';
+import { clientFolders } from './catalogue';
 import { exceptionFor } from './exceptions';
 import { installClient, installNanite, tryClient, type Models } from './machine';
 import { keepResults } from './results';
 
 /** Declare the tests of the clients of one suite against one booted machine with these models. */
-export function clientSuite(suite: ClientFolder['suite'], models: Models): void {
-  const clients = clientFolders().filter((client) => client.suite === suite);
+export function clientSuite(suite: 'core' | 'more', models: Models): void {
+  const clients = clientFolders().filter((client) => client.suite === suite || client.suite === 'both');
   let machine: Machine;
 
   beforeAll(async () => {

@@ -1,0 +1,3 @@
+module nanite.invalid/clients/features
+
+go 1.24.1
