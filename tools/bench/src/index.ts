@@ -13,6 +13,7 @@ import { list } from './list/list';
 import { memory } from './memory/memory';
 import { pull } from './pull/pull';
 import { tokens } from './tokens/tokens';
+import { toolCalls } from './tools/tool-calls';
 
 export const benches: Bench[] = [
   gateway,
@@ -29,4 +30,5 @@ export const benches: Bench[] = [
   query,
   typing,
   quality,
+  toolCalls,
 ];
