@@ -2,7 +2,7 @@ import type { GatewayClient } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 
 /**
- * The model to ask: the one named, the one of the settings, or the first installed one that can chat.
+ * The model to ask: the one named, the one of the settings, or the one that the service chooses.
  *
  * @throws NaniteError `no-model` where none can
  * @throws ApiFailure
@@ -15,8 +15,8 @@ export async function chooseModel(
 ): Promise<string> {
   const given = named ?? preferred;
   if (given) return given;
-  const names = await client.chatModels(1, signal);
-  if (names[0] !== undefined) return names[0];
+  const chosen = await client.defaultModel(signal);
+  if (chosen !== null) return chosen;
   throw new NaniteError('no-model', 'no model that can chat is installed', {
     hint:
       'with a network:    sudo apt install nanite-model-smollm2-135m-instruct\n' +

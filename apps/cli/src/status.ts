@@ -1,4 +1,4 @@
-import type { GatewayStatus, Worker } from '@nanite/contracts';
+import type { DefaultModel, GatewayStatus, Worker } from '@nanite/contracts';
 import { ApiFailure } from '@nanite/contracts';
 import { cliSettings } from './cli-settings';
 import { gateway } from './gateway-address';
@@ -21,11 +21,26 @@ function planLine({ plan }: Worker): string {
   return parts.join(', ');
 }
 
-/** The status as people read it. `now` in milliseconds since 1970. */
+/** What answers by default. `own`: the setting cli.model. */
+function defaultLines(
+  { name, reason, passedOver }: DefaultModel,
+  own: string | null,
+  bold: (text: string) => string,
+  dim: (text: string) => string,
+): string[] {
+  const lines = [bold('Answers by default')];
+  if (own !== null) lines.push(`  ${own}: the setting cli.model names it`);
+  else lines.push(`  ${name === null ? reason : `${name}: ${reason}`}`);
+  if (own === null) lines.push(...passedOver.map((other) => dim(`    - ${other.name} ${other.why}`)));
+  return [...lines, ''];
+}
+
+/** The status as people read it. `now` in milliseconds since 1970, `ownModel` the person's setting cli.model. */
 export function statusText(
   status: GatewayStatus,
   now: number,
   stream: NodeJS.WriteStream = process.stdout,
+  ownModel: string | null = null,
 ): string {
   const { bold, dim, green, yellow } = paint(stream);
   const { engine, requests } = status;
@@ -54,6 +69,8 @@ export function statusText(
     bold('Memory'),
     `  models use ${bytes(used)}${budget === null ? '' : ` of ${bytes(budget)} they may`}; ${served}\n`,
   );
+
+  if (status.defaultModel !== null) lines.push(...defaultLines(status.defaultModel, ownModel, bold, dim));
 
   lines.push(bold('Loaded models'));
   if (status.loaded.length === 0) lines.push(dim('  none; a model is loaded when it is asked\n'));
@@ -88,9 +105,11 @@ export function statusText(
 /** `nanite status` */
 export async function status(json: boolean): Promise<number> {
   try {
-    cliSettings();
+    const { model } = cliSettings();
     const now = await gateway().status();
-    process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : statusText(now, Date.now()));
+    process.stdout.write(
+      json ? `${JSON.stringify(now, null, 2)}\n` : statusText(now, Date.now(), process.stdout, model),
+    );
     return 0;
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 404) {

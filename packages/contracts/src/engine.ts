@@ -87,6 +87,8 @@ export const ModelEntry = z.object({
   sizeBytes: Bytes,
   /** Memory the default plan needs; null where no plan fits this machine. */
   memoryBytes: Bytes.nullable(),
+  /** Of an answer on the idle machine, as it was measured once; null where it was not, or not yet. */
+  tokensPerSecond: z.number().positive().nullable().default(null),
   /** False where it cannot run here; `why` says the reason. */
   runnable: z.boolean(),
   why: z.string().nullable(),

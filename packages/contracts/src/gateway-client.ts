@@ -92,6 +92,17 @@ export class GatewayClient {
     return found;
   }
 
+  /** What answers where nobody names a model: of Nanite's gateway its choice, of another server the first that can chat. */
+  async defaultModel(signal?: AbortSignal): Promise<string | null> {
+    const { DefaultModel: schema } = await import('./default-model');
+    try {
+      return (await this.json(schema, 'GET', '/nanite/v1/default-model', undefined, signal)).name;
+    } catch (error) {
+      if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
+      return (await this.chatModels(1, signal))[0] ?? null;
+    }
+  }
+
   tags(signal?: AbortSignal): Promise<OllamaTags> {
     return this.json(OllamaTags, 'GET', '/api/tags', undefined, signal);
   }

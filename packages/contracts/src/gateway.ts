@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DefaultModel } from './default-model';
 import { EngineStatus } from './engine';
 import { Bytes } from './hardware';
 import { ModelCapability } from './model';
@@ -7,6 +8,7 @@ import { ModelCapability } from './model';
  * The gateway's own API, on /run/nanite/gateway.sock and on loopback TCP:
  *
  *   GET /nanite/v1/status → GatewayStatus
+ *   GET /nanite/v1/default-model → DefaultModel
  *   GET /openapi.json     → OpenAPI 3.1 of everything the gateway serves
  *
  * Errors are ApiError.
@@ -73,6 +75,8 @@ export const GatewayStatus = z.object({
   you: Identity,
   notices: z.array(GatewayNotice),
   models: z.array(GatewayModel),
+  /** What answers where nobody names a model; null where the engine does not answer. */
+  defaultModel: DefaultModel.nullable().default(null),
   loaded: z.array(GatewayLoaded),
   backends: z.array(GatewayBackend),
   /** Null where the engine does not answer; a notice then says why. */

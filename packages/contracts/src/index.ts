@@ -73,6 +73,7 @@ export {
   modelfileText,
 } from './model-store';
 export { CommandArgument, CommandDescriptor, CommandOption } from './command';
+export { DefaultModel } from './default-model';
 export { GatewayClient, type GatewayAddress } from './gateway-client';
 export {
   GatewayBackend,

@@ -6,6 +6,7 @@ import type { Exchange } from './http/exchange';
 import type { Broker } from './memory/broker';
 import type { Engine } from './memory/types';
 import type { Catalogue } from './models/catalogue';
+import type { Speeds } from './models/speeds';
 import type { ResponseStore } from './openai/responses/store';
 import type { Sessions } from './upstream/session';
 
@@ -15,6 +16,8 @@ export interface Context {
   log: Log;
   engine: Engine;
   catalogue: Catalogue;
+  /** How fast models answer here. */
+  speeds: Speeds;
   /** Asked for a user: models/store.ts. */
   store: ModelStoreClient;
   backends: Backends;

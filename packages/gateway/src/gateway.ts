@@ -13,6 +13,7 @@ import { Broker } from './memory/broker';
 import { keepAliveMs } from './memory/keep-alive';
 import type { Engine } from './memory/types';
 import { Catalogue } from './models/catalogue';
+import { Speeds } from './models/speeds';
 import { ResponseStore } from './openai/responses/store';
 import { routes } from './routes';
 import { Sessions, WorkerPools } from './upstream/session';
@@ -24,6 +25,7 @@ export interface GatewayOptions {
   log: Log;
   version: string;
   accessLog?: AccessLog;
+  speeds?: Speeds;
 }
 
 /** The gateway without its listeners: servers that a caller binds where it wants. */
@@ -41,6 +43,7 @@ export class Gateway {
     log,
     version,
     accessLog = new AccessLog(),
+    speeds = new Speeds(log),
   }: GatewayOptions) {
     const broker = new Broker({
       engine,
@@ -57,7 +60,8 @@ export class Gateway {
       broker,
       catalogue: new Catalogue(engine, (id) => broker.renew(id)),
       backends: new Backends(settings),
-      sessions: new Sessions(broker, this.#pools, (id) => engine.stop(id)),
+      speeds,
+      sessions: new Sessions(broker, this.#pools, speeds, (id) => engine.stop(id)),
       bodies: new BodyReader(settings),
       responses: new ResponseStore(),
       startedAt: new Date().toISOString(),
@@ -88,6 +92,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.#accessLog.flush();
+    this.context.speeds.save();
     await Promise.all([this.#pools.close(), this.context.backends.close()]);
   }
 }

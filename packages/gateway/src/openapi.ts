@@ -2,6 +2,7 @@ import {
   AnthropicError,
   AnthropicMessagesRequest,
   ApiError,
+  DefaultModel,
   GatewayStatus,
   InfillRequest,
   OllamaChatRequest,
@@ -234,6 +235,13 @@ const operations: Operation[] = [
     path: '/nanite/v1/status',
     summary: 'State of the gateway, its models and backends, and who you are',
     answer: GatewayStatus,
+    error: ApiError,
+  },
+  {
+    method: 'get',
+    path: '/nanite/v1/default-model',
+    summary: 'The model that answers where nobody names one, and why',
+    answer: DefaultModel,
     error: ApiError,
   },
 ];

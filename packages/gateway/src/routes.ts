@@ -19,6 +19,7 @@ import {
   deleteResponse,
   readResponse,
 } from './openai/responses/responses';
+import { defaultModel } from './default-model';
 import { openapi, status } from './status';
 
 /** Everything the gateway serves. */
@@ -61,5 +62,6 @@ export function routes(): Router {
     .on('POST', '/infill', infill)
     .on('GET', '/health', health)
     .on('GET', '/nanite/v1/status', status)
+    .on('GET', '/nanite/v1/default-model', defaultModel)
     .on('GET', '/openapi.json', openapi);
 }

@@ -1,5 +1,6 @@
 import type { EngineStatus, GatewayModel, GatewayNotice, GatewayStatus } from '@nanite/contracts';
 import type { Context, Handler } from './context';
+import { defaultModelFor } from './default-model';
 import { problemOf } from './http/problem';
 import { ollamaVersion } from './ollama/listing';
 
@@ -46,9 +47,10 @@ export const status: Handler = async (exchange, context) => {
     notices.push(asNotice(error));
     return null;
   });
-  const [local, others] = await Promise.all([
+  const [local, others, defaultModel] = await Promise.all([
     engine === null ? [] : localModels(context),
     backendModels(context),
+    engine === null ? null : defaultModelFor(exchange.identity.uid, context),
   ]);
   const { broker, backends, counters } = context;
   const answer: GatewayStatus = {
@@ -59,6 +61,7 @@ export const status: Handler = async (exchange, context) => {
     you: exchange.identity,
     notices,
     models: [...local, ...others],
+    defaultModel,
     loaded: broker.view().map(({ id, worker: _, expiresAt, ...rest }) => ({
       model: context.catalogue.nameOf(id) ?? id,
       ...rest,

@@ -7,7 +7,9 @@ export const CliSettings = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Model that `nanite ask` and `nanite chat` use; null: the first installed one that can chat.'),
+    .describe(
+      'Model that `nanite ask` and `nanite chat` use; null: what the service chooses, as `nanite status` says.',
+    ),
   system: z
     .string()
     .nullable()

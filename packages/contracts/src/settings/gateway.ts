@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ModelName } from '../model';
 
 const User = z.union([
   z.number().int().nonnegative(),
@@ -43,6 +44,11 @@ export const GatewayBackendSettings = z.strictObject({
 
 /** Section `gateway` of the settings. */
 export const GatewaySettings = z.strictObject({
+  defaultModel: ModelName.nullable()
+    .default(null)
+    .describe(
+      'Model that answers where nobody names one; null: the largest that fits in memory and answers with 6 tokens a second or more.',
+    ),
   maxBodyBytes: z
     .number()
     .int()

@@ -89,7 +89,7 @@ describe('planWorker', () => {
   });
 
   it('uses measured threads, but never more than there are now', () => {
-    const measured = { threads: 3, threadsBatch: 6, summary: '3: 10 tokens/s' };
+    const measured = { threads: 3, threadsBatch: 6, tokensPerSecond: 10, summary: '3: 10 tokens/s' };
     expect(planWorker(input({ measured }))).toMatchObject({ threads: 3, threadsBatch: 6 });
     const cpu = { allowed: 8, cores: 8, quota: 2 };
     expect(planWorker(input({ measured, cpu }))).toMatchObject({ threads: 2, threadsBatch: 2 });

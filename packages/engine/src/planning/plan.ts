@@ -19,6 +19,8 @@ import { mostThreads, type CpuLimits } from '../limits/cpus';
 export interface MeasuredThreads {
   threads: number;
   threadsBatch: number;
+  /** Tokens a second with these threads, of an answer on an idle machine; null in what an older version measured. */
+  tokensPerSecond: number | null;
   /** What was seen, for people: `2 threads: 266 tokens/s; 1: 160`. */
   summary: string;
 }

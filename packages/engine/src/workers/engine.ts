@@ -21,7 +21,7 @@ import { availableMemory } from '../limits/load';
 import { findModel, installedModels, sizeOf, type InstalledModel } from '../models/catalogue';
 import { verifyModel } from '../models/verify';
 import { chooseBackend, type BackendChoice } from '@nanite/planning';
-import { memoryLimit, planWorker, serves } from '../planning/plan';
+import { memoryLimit, planWorker, serves, type MeasuredThreads } from '../planning/plan';
 import { faultError } from './fault';
 import { isReady } from './health';
 import { tailOf } from './job';
@@ -115,11 +115,21 @@ export class Engine {
           threads: null,
           gpuLayers: null,
         });
-        entries.push({ ...entry, memoryBytes: plan.memoryBytes, ...runs });
+        const measured = await this.measuredThreads(model);
+        const tokensPerSecond = measured?.tokensPerSecond ?? null;
+        entries.push({ ...entry, memoryBytes: plan.memoryBytes, tokensPerSecond, ...runs });
       } catch (error) {
         if (!(error instanceof NaniteError)) throw error;
         const { code: whyCode, status: whyStatus } = error;
-        entries.push({ ...entry, memoryBytes: null, runnable: false, why: whyOf(error), whyCode, whyStatus });
+        entries.push({
+          ...entry,
+          memoryBytes: null,
+          tokensPerSecond: null,
+          runnable: false,
+          why: whyOf(error),
+          whyCode,
+          whyStatus,
+        });
       }
     }
     return entries;
@@ -408,8 +418,13 @@ export class Engine {
       backend,
       need,
       cpuVariant: manifest.format === 'gguf' && variant?.llama === version ? variant.variant : null,
-      measured: knowledge.known.threads[this.threadsKey(model, version, cpu)] ?? null,
+      measured: await this.measuredThreads(model),
     });
+  }
+
+  private async measuredThreads(model: InstalledModel): Promise<MeasuredThreads | null> {
+    const { key } = await this.measurable(model);
+    return this.options.knowledge.known.threads[key] ?? null;
   }
 
   /** What measured threads hold for: these weights on this processor, with this many CPUs and this llama.cpp. */

@@ -27,7 +27,13 @@ const Knowledge = z.object({
   /** By key of weights, CPU and llama.cpp: the best numbers of threads. */
   threads: z.record(
     z.string(),
-    z.object({ threads: z.number(), threadsBatch: z.number(), summary: z.string(), at: z.string() }),
+    z.object({
+      threads: z.number(),
+      threadsBatch: z.number(),
+      tokensPerSecond: z.number().nullable().default(null),
+      summary: z.string(),
+      at: z.string(),
+    }),
   ),
 });
 export type Knowledge = z.infer<typeof Knowledge>;

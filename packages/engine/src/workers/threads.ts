@@ -26,21 +26,21 @@ export function bestThreads(json: string): MeasuredThreads {
   const rows = Bench.parse(JSON.parse(json));
   const generation = rows.filter((row) => row.n_gen > 0 && row.n_prompt === 0);
   const prompts = rows.filter((row) => row.n_prompt > 0 && row.n_gen === 0);
-  const threads = best(generation);
-  const threadsBatch = best(prompts);
+  const chosen = best(generation);
   const list = (from: typeof rows) =>
     from.map((row) => `${row.avg_ts.toPrecision(3)} with ${row.n_threads}`).join(', ');
   return {
-    threads,
-    threadsBatch,
+    threads: chosen.n_threads,
+    threadsBatch: best(prompts).n_threads,
+    tokensPerSecond: chosen.avg_ts,
     summary: `tokens/s when generating ${list(generation)}; in prompts ${list(prompts)}`,
   };
 }
 
-function best(rows: z.infer<typeof Bench>): number {
+function best(rows: z.infer<typeof Bench>): z.infer<typeof Bench>[number] {
   const sorted = [...rows].sort((a, b) => a.n_threads - b.n_threads);
   let chosen = sorted[0];
   if (!chosen) throw new SyntaxError('llama-bench measured nothing');
   for (const row of sorted) if (row.avg_ts > chosen.avg_ts * worthwhile) chosen = row;
-  return chosen.n_threads;
+  return chosen;
 }

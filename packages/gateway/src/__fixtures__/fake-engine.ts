@@ -6,9 +6,9 @@ import type { EngineStatus } from '@nanite/contracts';
 import type { Engine } from '../memory/types';
 import { startFakeWorker, type FakeWorker } from './fake-worker';
 
-type Given = Partial<ModelManifest> & { memoryBytes?: number };
+type Given = Partial<ModelManifest> & { memoryBytes?: number; tokensPerSecond?: number | null };
 
-export function fakeEntry(id: string, { memoryBytes = 100, ...given }: Given = {}): ModelEntry {
+export function fakeEntry(id: string, { memoryBytes = 100, tokensPerSecond = null, ...given }: Given = {}): ModelEntry {
   return {
     manifest: ModelManifest.parse({
       schema: 1,
@@ -31,6 +31,7 @@ export function fakeEntry(id: string, { memoryBytes = 100, ...given }: Given = {
     path: `/nowhere/${id}`,
     sizeBytes: 1000,
     memoryBytes,
+    tokensPerSecond,
     runnable: true,
     why: null,
     whyCode: null,

@@ -6,6 +6,7 @@ import { createLog } from '@nanite/kit';
 import type { z } from 'zod';
 import { Gateway } from '../gateway';
 import { AccessLog } from '../http/access-log';
+import { Speeds } from '../models/speeds';
 import { FakeEngine, fakeEntry } from './fake-engine';
 
 export interface TestGateway {
@@ -40,13 +41,15 @@ export async function startTestGateway(
   const engine = new FakeEngine(entries);
   const lines: string[] = [];
   const write = (text: string) => void lines.push(text);
+  const log = createLog(write);
   const gateway = new Gateway({
     settings: GatewaySettings.parse(settings),
     engine,
     store: new ModelStoreClient(join(engine.folder, 'models.sock')),
-    log: createLog(write),
+    log,
     version: '0.0.0',
     accessLog: new AccessLog(write, 1),
+    speeds: new Speeds(log, join(engine.folder, 'speeds.json'), join(engine.folder, 'memory-speed.json')),
   });
   const socket = join(engine.folder, 'gateway.sock');
   const unix = gateway.server('unix');

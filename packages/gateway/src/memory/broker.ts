@@ -150,6 +150,13 @@ export class Broker {
     }));
   }
 
+  /** Requests being answered, of all models together. */
+  get running(): number {
+    let running = 0;
+    for (const loaded of this.#loaded.values()) running += loaded.running;
+    return running;
+  }
+
   /** The worker of a model if it is in memory and ready. */
   ready(id: string): Worker | null {
     const loaded = this.#loaded.get(id);

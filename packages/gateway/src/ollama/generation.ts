@@ -23,6 +23,7 @@ export async function answerWhole(
   const piece = protocol.whole(body);
   const end = protocol.end();
   if (end === null) throw incomplete(session.upstream);
+  session.answered(end);
   const text = form.piece(piece);
   const message = text['message'];
   exchange.json({
@@ -62,6 +63,7 @@ export function answerLines(
     end() {
       const end = protocol.end();
       if (end === null) return false;
+      session.answered(end);
       if (!tokens) {
         lines.end(session.loadNs, end);
         return true;

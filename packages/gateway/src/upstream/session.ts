@@ -2,6 +2,7 @@ import type { Worker, WorkerPlan } from '@nanite/contracts';
 import type { Pool } from 'undici';
 import type { Broker } from '../memory/broker';
 import type { AcquireOptions } from '../memory/types';
+import type { Speeds } from '../models/speeds';
 import type { Target } from '../models/target';
 import { UpstreamFailure, localResendMs, openSocketPool, type Upstream } from './client';
 
@@ -11,6 +12,8 @@ export interface Session {
   /** Null for backends, which decide for themselves. */
   plan: WorkerPlan | null;
   loadNs: number;
+  /** Told how long an answer took; it is remembered where no other request disturbed it. */
+  answered(answer: { answerTokens: number; answerNs: number }): void;
   release(): void;
   lost(): void;
 }
@@ -55,6 +58,7 @@ export class Sessions {
   constructor(
     private readonly broker: Broker,
     private readonly pools: WorkerPools,
+    private readonly speeds: Speeds,
     private readonly stopWorker: (id: string) => Promise<void>,
   ) {}
 
@@ -67,13 +71,19 @@ export class Sessions {
   async open(target: Target, options: AcquireOptions): Promise<Session> {
     if (target.kind === 'backend') {
       const leave = target.backend.enter();
-      return { upstream: target.backend.upstream, plan: null, loadNs: 0, release: leave, lost: leave };
+      const { upstream } = target.backend;
+      return { upstream, plan: null, loadNs: 0, answered: () => {}, release: leave, lost: leave };
     }
     const lease = await this.broker.acquire(target.entry, options);
+    let alone = this.broker.running === 1;
     return {
       upstream: this.pools.of(lease.worker),
       plan: lease.worker.plan,
       loadNs: lease.loadNs,
+      answered: ({ answerTokens, answerNs }) => {
+        if (alone && this.broker.running === 1) this.speeds.saw(target.entry, answerTokens, answerNs);
+        alone = false;
+      },
       release: lease.release,
       lost: () => {
         this.pools.drop(lease.worker);

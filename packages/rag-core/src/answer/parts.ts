@@ -4,5 +4,5 @@ import type { AnswerParts } from './answer';
 /** The parts of an answer that the gateway gives: a model, and what it says. */
 export const gatewayParts = (gateway: GatewayClient): Pick<AnswerParts, 'chat' | 'model'> => ({
   chat: (request, signal) => gateway.chat(request, signal),
-  model: async (signal) => (await gateway.chatModels(1, signal))[0] ?? null,
+  model: (signal) => gateway.defaultModel(signal),
 });
