@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { answerFrom, gatewayParts, usualLimits } from '../answer';
 import { GatewayEmbedder, type Embedder, type Purpose } from '../embed';
 import type { VectorWork } from '../index/index';
-import { GatewayReranker, retrieve, type RetrieveParts, type Retrieved, type Wanted } from '../retrieve';
+import {
+  calibrated,
+  GatewayReranker,
+  retrieve,
+  untilTheDrop,
+  type RetrieveParts,
+  type Retrieved,
+  type Wanted,
+} from '../retrieve';
 import type { Database } from '../store';
 import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
 import { findIn } from './find';
@@ -81,7 +89,9 @@ export async function createAnswering(
     async search(request, view, signal) {
       const started = performance.now();
       const found = await find(request, view, signal);
-      return { ...found, milliseconds: performance.now() - started };
+      const known = calibrated(embeddingModel);
+      const hits = request.mode === 'hybrid' ? untilTheDrop(found.hits, request.query, known) : found.hits;
+      return { hits, notes: found.notes, milliseconds: performance.now() - started };
     },
     ask: (question, view, signal) =>
       answerFrom(
