@@ -48,8 +48,10 @@ FLAVOUR ?= desktop
 MODELS ?= offline
 PACKAGES ?=
 # What the image is made of; what these depend on and recommend is built with them.
-image_parts := nanite-desktop nanite-server nanite-firmware nanite-offline-models nanite-archive-keyring nanite-release nanite-live
-iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|none PACKAGES="more ones"
+# Without models, their names are needed all the same, to leave them out.
+image_parts := nanite-desktop nanite-server nanite-firmware nanite-archive-keyring nanite-release nanite-live \
+    $(if $(filter small,$(MODELS)),nanite-small-models,nanite-offline-models)
+iso: node_modules/.package-lock.json ## the bootable image: FLAVOUR=desktop|server MODELS=offline|small|none PACKAGES="more ones"
 	@echo '==> Building the packages (the first time compiles llama.cpp: 6 to 14 minutes on two cores)'
 # The image's root beside the compiler: an unpacking of packages leaves CPUs idle. Interrupted, it is made to its end, for the next time.
 	@tools/target/target make image >/dev/null & root=$$!; tools/nx-debian/build-debs $(image_parts); built=$$?; \

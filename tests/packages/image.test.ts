@@ -5,7 +5,7 @@ import { Machine } from '../harness';
  * The short form of the tests of the image (`make test-image` boots one): what it is made of, installed into a booted
  * trixie, checks itself; and what says "live" does nothing where nothing is live. The tests run in order.
  */
-const parts = ['nanite-server', 'nanite-offline-models', 'nanite-release', 'nanite-selfcheck'];
+const parts = ['nanite-server', 'nanite-small-models', 'nanite-release', 'nanite-selfcheck'];
 let machine: Machine;
 
 const sh = (command: string, user?: string, timeout = 120_000) =>
@@ -301,7 +301,7 @@ describe('nanite-live', () => {
 
 /** The desktop is too much to install here: that apt finds a way to is asked. */
 test('the metapackages of the desktop image can be installed together', async () => {
-  const wanted = 'nanite-desktop nanite-offline-models nanite-release nanite-live nanite-archive-keyring';
+  const wanted = 'nanite-desktop nanite-small-models nanite-release nanite-live nanite-archive-keyring';
   const { code, stdout, stderr } = await sh(`apt-get install -y --simulate --install-recommends ${wanted}`);
   expect(code, stdout + stderr).toBe(0);
   for (const name of ['xfce4', 'chromium', 'lightdm', 'network-manager', 'cups']) {

@@ -66,6 +66,8 @@ export const HardwareReport = z.object({
      * what is available now; who loads a model looks at that as well.
      */
     modelBudgetBytes: Bytes,
+    /** How fast one thread copies memory, read and written bytes together; absent where it was not measured. */
+    bytesPerSecond: z.number().positive().optional(),
   }),
   gpus: z.array(Gpu),
   /** `none`, or the container manager or hypervisor as systemd-detect-virt names it. */

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import type { HardwareReport } from '@nanite/contracts';
 import { Command, CommanderError } from 'commander';
 import { detect, type ToolAnswers } from './detect';
+import { measureMemorySpeed, rememberedMemorySpeed } from './memory-speed';
 import { askNvidiaSmi, nvidiaSmiPrograms } from './nvidia-smi';
 import { table } from './table';
 import { writeReport } from './write-report';
@@ -51,11 +53,18 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
   }
   const options = command.opts<Options>();
   const report = detect(options.root, options.tools && options.root === '/' ? await askTools() : {});
-  const json = `${JSON.stringify(report, null, 2)}\n`;
-  if (options.write !== undefined) writeReport(options.write, json);
-  else if (options.json) io.out(json);
+  const json = (value: HardwareReport): string => `${JSON.stringify(value, null, 2)}\n`;
+  if (options.write !== undefined) writeReport(options.write, json(withMemorySpeed(report, options)));
+  else if (options.json) io.out(json(report));
   else io.out(table(report, { colour: io.columns !== null, width: Math.min(io.columns ?? 80, 100) }));
   return 0;
+}
+
+/** With the speed of memory, measured once a boot; of a recorded tree nothing can be measured. */
+function withMemorySpeed(report: HardwareReport, { root, write }: Options): HardwareReport {
+  if (root !== '/' || write === undefined) return report;
+  const bytesPerSecond = rememberedMemorySpeed(write, report.cpu.model) ?? measureMemorySpeed();
+  return { ...report, memory: { ...report.memory, bytesPerSecond } };
 }
 
 /**

@@ -167,14 +167,15 @@ async function openArchives(options: BuildOptions, work: string, fetched: string
   };
   const preferences = await readFile(join(options.configuration, 'config/apt/preferences'), 'utf8');
   const apt = await open(preferences);
-  if (variant.models === 'offline' || variant.flavour === plain) return { apt, preferences, archives };
+  if (variant.models !== 'none' || variant.flavour === plain) return { apt, preferences, archives };
   // Without models: not even those that a metapackage recommends. What runs them is small and stays.
-  const models = (await apt.wants(offlineModels, ['Depends'])).filter((name) => /^nanite-model-/.test(name));
-  const more = `${preferences.trimEnd()}\n\n${without([offlineModels, ...models])}`;
+  const wanted = await Promise.all(modelPackages.map((name) => apt.wants(name, ['Depends'])));
+  const models = wanted.flat().filter((name) => name.startsWith('nanite-model-'));
+  const more = `${preferences.trimEnd()}\n\n${without([...modelPackages, ...models])}`;
   return { apt: await open(more), preferences: more, archives };
 }
 
-const offlineModels = 'nanite-offline-models';
+const modelPackages = ['nanite-small-models', 'nanite-offline-models'];
 
 /** The same groups of packages without ours: what our desktop is measured against. */
 async function groups(apt: Apt): Promise<string[]> {

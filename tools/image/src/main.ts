@@ -7,14 +7,14 @@ import { describeError, NaniteError } from '@nanite/kit';
 import { Command, Option } from 'commander';
 import { debianKeyring } from './apt';
 import { build } from './build';
-import { plain } from './variant';
+import { modelsOnMedium, plain, type Models } from './variant';
 
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 interface Flags {
   flavour: string;
-  models: 'none' | 'offline';
+  models: Models;
   packages: string[];
   repository: string;
   keyring?: string;
@@ -106,7 +106,7 @@ const program = new Command('image')
   .showHelpAfterError()
   .option('--flavour <name>', 'which: a section of live-build/config/package-lists', 'desktop')
   .addOption(
-    new Option('--models <which>', 'models on the medium').choices(['offline', 'none']).default('offline'),
+    new Option('--models <which>', 'models on the medium').choices(modelsOnMedium).default('offline'),
   )
   .addOption(
     new Option('--packages <names>', 'more packages, separated by blanks')

@@ -45,5 +45,6 @@ test('flavours are those that the lists know', () => {
 test('an image is named by what it is', () => {
   expect(imageName(variant)).toBe('nanite-1.2.3-desktop-amd64');
   expect(imageName({ ...variant, models: 'none' })).toBe('nanite-1.2.3-desktop-no-models-amd64');
+  expect(imageName({ ...variant, models: 'small' })).toBe('nanite-1.2.3-desktop-small-models-amd64');
   expect(imageName({ ...variant, flavour: 'plain', models: 'none' })).toBe('nanite-1.2.3-plain-amd64');
 });

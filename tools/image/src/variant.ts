@@ -1,10 +1,14 @@
 import { NaniteError } from '@nanite/kit';
 import { type Axes, namedPackages, valuesOf } from './package-lists';
 
+/** Models on the medium: none, small ones, or one that can do more as well. */
+export const modelsOnMedium = ['offline', 'small', 'none'] as const;
+export type Models = (typeof modelsOnMedium)[number];
+
 /** Which image of those that one configuration describes. */
 export interface Variant {
   flavour: string;
-  models: 'none' | 'offline';
+  models: Models;
   /** Packages beyond those that the lists name. */
   extra: readonly string[];
   version: string;
@@ -15,15 +19,11 @@ export const axesOf = (variant: Variant): Axes => ({
   MODELS: variant.models,
 });
 
+const nameOf: Record<Models, string[]> = { offline: [], small: ['small-models'], none: ['no-models'] };
+
 /** A finished file's name without its ending: `nanite-0.1.0-desktop-amd64`, or `nanite-0.1.0-desktop-no-models-amd64`. */
 export const imageName = ({ flavour, models, version }: Variant): string =>
-  [
-    'nanite',
-    version,
-    flavour,
-    ...(models === 'none' && flavour !== plain ? ['no-models'] : []),
-    'amd64',
-  ].join('-');
+  ['nanite', version, flavour, ...(flavour === plain ? [] : nameOf[models]), 'amd64'].join('-');
 
 /** The flavour that is Debian alone, with the same groups of packages, to measure against. */
 export const plain = 'plain';

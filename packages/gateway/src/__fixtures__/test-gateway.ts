@@ -49,7 +49,7 @@ export async function startTestGateway(
     log,
     version: '0.0.0',
     accessLog: new AccessLog(write, 1),
-    speeds: new Speeds(log, join(engine.folder, 'speeds.json'), join(engine.folder, 'memory-speed.json')),
+    speeds: new Speeds(log, join(engine.folder, 'speeds.json'), join(engine.folder, 'hardware.json')),
   });
   const socket = join(engine.folder, 'gateway.sock');
   const unix = gateway.server('unix');

@@ -76,10 +76,10 @@ test('what cannot be read is forgotten, and said', () => {
 
 test('before its first answers: what the engine measured, else a guess from another model, else from the memory', () => {
   const known = speeds();
-  writeFileSync(join(folder, 'memory.json'), JSON.stringify({ processor: 'x', bytesPerSecond: 10_000 }));
-  expect(known.of(large, [large, small])).toEqual({ tokensPerSecond: 7, basis: 'guess' });
+  writeFileSync(join(folder, 'memory.json'), JSON.stringify({ memory: { bytesPerSecond: 10_000 } }));
+  expect(known.of(large, [large, small])).toEqual({ tokensPerSecond: 8, basis: 'guess' });
   answer(known, small, 50, 50, 50);
   const guess = known.of(large, [large, small]);
   expect(guess).toEqual({ tokensPerSecond: expect.closeTo(5) as number, basis: 'guess' });
-  expect(known.of(model('cc', 1000, 8), [])).toEqual({ tokensPerSecond: 8, basis: 'measured' });
+  expect(known.of(model('cc', 1000, 9), [])).toEqual({ tokensPerSecond: 9, basis: 'measured' });
 });

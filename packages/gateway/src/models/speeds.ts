@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelEntry } from '@nanite/contracts';
-import { describeError, stateDir, writeAtomically, type Log } from '@nanite/kit';
+import { describeError, runtimeDir, stateDir, writeAtomically, type Log } from '@nanite/kit';
 import { z } from 'zod';
 
 export interface KnownSpeed {
@@ -17,8 +17,8 @@ const Kept = z.object({
 });
 type Sample = z.infer<typeof Kept>['models'][string][number];
 
-/** What the model store measured of this machine: packages/model-manager/src/fit/bandwidth.ts. */
-const MemorySpeed = z.object({ bytesPerSecond: z.number().positive() });
+/** Of the hardware report: packages/gpu-detect. */
+const MemorySpeed = z.object({ memory: z.object({ bytesPerSecond: z.number().positive() }) });
 
 /** An answer shorter than this says more of its beginning than of the speed. */
 const leastTokens = 16;
@@ -28,8 +28,8 @@ const mostSamples = 8;
 /** What was slow a day ago gets another chance: the machine may have been busy all the time. */
 const rememberedMs = 24 * 60 * 60 * 1000;
 const saveAfterMs = 2_000;
-/** Of the memory's speed, what generation reaches (ADR 124). */
-const reached = 0.7;
+/** Of the speed at which memory is copied, what generation reaches (ADR 141). */
+const reached = 0.8;
 
 /**
  * How fast models answer on this machine, learnt from their answers and kept in a file.
@@ -44,7 +44,7 @@ export class Speeds {
   constructor(
     private readonly log: Log,
     private readonly file = join(stateDir(), 'gateway/speeds.json'),
-    private readonly memorySpeedFile = join(stateDir(), 'models/speed.json'),
+    private readonly hardwareFile = join(runtimeDir(), 'hardware.json'),
     private readonly now: () => number = Date.now,
   ) {
     this.#models = this.#read();
@@ -109,10 +109,10 @@ export class Speeds {
 
   #memorySpeed(): number | null {
     try {
-      const kept = MemorySpeed.parse(JSON.parse(readFileSync(this.memorySpeedFile, 'utf8')));
-      return kept.bytesPerSecond * reached;
+      const kept = MemorySpeed.parse(JSON.parse(readFileSync(this.hardwareFile, 'utf8')));
+      return kept.memory.bytesPerSecond * reached;
     } catch {
-      // No model store, or nobody asked it yet.
+      // nanite-gpu-detect is not installed, or has not run.
       return null;
     }
   }

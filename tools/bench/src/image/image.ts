@@ -111,7 +111,7 @@ export async function measureImage(options: ImageBenchOptions): Promise<BenchRes
               what: 'offline models add',
               measured: (nanite.bytes - bareBytes) / 1e6,
               must: '<=' as const,
-              limit: 200,
+              limit: 1300,
               unit: 'MB',
             },
           ]),
