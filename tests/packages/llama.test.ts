@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fetchSource, SourceSpec } from '@nanite/sources';
@@ -18,12 +19,11 @@ let cpus: number;
 
 beforeAll(async () => {
   const { files } = await fetchSource(spec);
-  machine = Machine.boot('llama', { binds: [`${files[spec.files[0]!.path]!}:/srv/model.gguf`] });
-  await machine.install([
-    'nanite-llama',
-    'curl',
-    ...(hasVulkan ? ['nanite-llama-vulkan', 'mesa-vulkan-drivers'] : []),
-  ]);
+  machine = await Machine.withPackages(
+    'llama',
+    ['nanite-llama', 'curl', ...(hasVulkan ? ['nanite-llama-vulkan', 'mesa-vulkan-drivers'] : [])],
+    { binds: [`${files[spec.files[0]!.path]!}:/srv/model.gguf`] },
+  );
   cpus = Number((await machine.run('nproc')).stdout);
 }, 600_000);
 afterAll(() => machine?.stop());
@@ -57,6 +57,35 @@ async function withServer(flags: string, use: () => Promise<void>, environment =
 }
 
 const chat = { messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 8, temperature: 0 };
+
+describe('the variant that is compiled for this machine (packages/llama/best-variant)', () => {
+  const bestVariant = (...flags: string[]) =>
+    execFileSync(join(checkout, 'packages/llama/best-variant'), flags, { encoding: 'utf8' }).trim();
+  const avx2 = 'sse4_2 avx f16c fma avx2 bmi2';
+  const avx512 = `${avx2} avx512f avx512cd avx512vl avx512dq avx512bw`;
+
+  test('is the one that ggml takes', async () => {
+    const taken = (await backends()).find((line) => line.startsWith('CPU '));
+    expect(taken).toContain(`/libggml-cpu-${bestVariant()}.so`);
+  });
+
+  test.each([
+    ['', 'x64'],
+    ['sse4_2', 'sse42'],
+    ['sse4_2 avx', 'sandybridge'],
+    ['sse4_2 avx f16c', 'ivybridge'],
+    ['sse4_2 avx f16c fma', 'piledriver'],
+    [avx2, 'haswell'],
+    [`${avx2} avx_vnni`, 'alderlake'],
+    [avx512, 'skylakex'],
+    [`${avx512} avx512_vnni`, 'cascadelake'],
+    [`${avx512} avx512_vnni avx_vnni`, 'cascadelake'],
+    [`${avx512} avx512_vnni avx512_bf16 avx512vbmi`, 'cooperlake'],
+    [`${avx512} avx512_vnni avx512_bf16 avx512vbmi amx_tile amx_int8`, 'sapphirerapids'],
+  ])('of a processor with "%s" is %s', (flags, variant) => {
+    expect(bestVariant(flags)).toBe(variant);
+  });
+});
 
 describe('backends', () => {
   test('the best CPU variant is taken; one that is skipped gives way to the next', async () => {

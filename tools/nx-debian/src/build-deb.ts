@@ -29,10 +29,11 @@ const left = new Set([
 ]);
 
 /** Copy what a .deb is made of; folders inside that are packages of their own stay behind. */
-function stageFiles(folder: string, stage: string): void {
+function stageFiles(folder: string, dist: string, stage: string): void {
   mkdirSync(stage, { recursive: true });
-  for (const entry of readdirSync(folder)) {
-    const from = join(folder, entry);
+  const built = existsSync(dist) ? ['dist'] : [];
+  for (const entry of [...readdirSync(folder).filter((name) => name !== 'dist'), ...built]) {
+    const from = entry === 'dist' ? dist : join(folder, entry);
     if (left.has(entry) || existsSync(join(from, 'debian/control'))) continue;
     // Links inside stay as they are: a link made absolute would name this machine's folders.
     cpSync(from, join(stage, entry), { recursive: true, verbatimSymlinks: true });
@@ -57,6 +58,14 @@ function convertManPages(stage: string, binary: string): void {
   }
 }
 
+/** Another build of the same package. */
+export interface BuildVariant {
+  /** Folder with what its build step made, instead of dist/. */
+  dist: string;
+  /** Follows the version, and sorts before it: `~demo`. */
+  suffix: string;
+}
+
 /**
  * Build the Debian packages of a folder with dpkg-buildpackage.
  *
@@ -64,17 +73,19 @@ function convertManPages(stage: string, binary: string): void {
  * give identical files.
  * @param folder the package's folder, with debian/control and, where it has a build step, dist/
  * @param output folder for the .debs; emptied first
+ * @param variant a build that is not the one to publish
  * @returns paths of the .debs
  * @throws Error where a file is missing, a licence is unknown, or dpkg-buildpackage fails
  */
-export function buildDeb(folder: string, output: string): string[] {
+export function buildDeb(folder: string, output: string, variant?: BuildVariant): string[] {
   const control = readControl(folder);
   const manifest = versionFile(folder);
-  const version = versionOf(manifest);
+  const released = versionOf(manifest);
+  const version = `${released}${variant?.suffix ?? ''}`;
   const stageRoot = join('/tmp/nanite-deb', control.source);
   const stage = join(stageRoot, `${control.source}-${version}`);
   rmSync(stageRoot, { recursive: true, force: true });
-  stageFiles(folder, stage);
+  stageFiles(folder, variant?.dist ?? join(folder, 'dist'), stage);
 
   const [sourceStanza] = parseDeb822(readFileSync(join(folder, 'debian/control'), 'utf8'));
   const changelog = join(folder, 'CHANGELOG.md');
@@ -85,7 +96,7 @@ export function buildDeb(folder: string, output: string): string[] {
       version,
       maintainer: sourceStanza?.['maintainer'] ?? 'Nanite Developers <developers@nanite.invalid>',
       markdown: existsSync(changelog) ? readFileSync(changelog, 'utf8') : null,
-      dateOf: (at) => versionDate(manifest, at),
+      dateOf: (at) => versionDate(manifest, at === version ? released : at),
     }),
   );
   if (!existsSync(join(stage, 'debian/copyright'))) {

@@ -27,7 +27,15 @@ function lintian(project: string): void {
 
 async function run(command: string | undefined, args: string[]): Promise<void> {
   if (command === 'deb') {
-    for (const deb of buildDeb(resolve(args[0]!), debsFolder(args[1]!))) console.log(deb);
+    const [folder, project, variant] = args as [string, string, string?];
+    const debs =
+      variant === '--demo'
+        ? buildDeb(resolve(folder), resolve('dist/demo', project, 'debs'), {
+            dist: resolve('dist/demo', project, 'build'),
+            suffix: '~demo',
+          })
+        : buildDeb(resolve(folder), debsFolder(project));
+    for (const deb of debs) console.log(deb);
   } else if (command === 'lintian') {
     lintian(args[0]!);
   } else if (command === 'install-test') {
@@ -36,7 +44,7 @@ async function run(command: string | undefined, args: string[]): Promise<void> {
     console.log(withRecommended(args, debianProjects(process.cwd())).join(','));
   } else {
     throw new Error(
-      'usage: main.ts deb FOLDER PROJECT | lintian PROJECT | install-test FOLDER | with-recommended PROJECT…',
+      'usage: main.ts deb FOLDER PROJECT [--demo] | lintian PROJECT | install-test FOLDER | with-recommended PROJECT…',
     );
   }
 }
