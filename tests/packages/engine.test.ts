@@ -16,8 +16,7 @@ const unit = `nanite-model@${chat}.service`;
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('engine-package');
-  await machine.install(packages);
+  machine = await Machine.withPackages('engine-package', packages);
   await machine.run('useradd --create-home ada');
 });
 afterAll(() => machine?.stop());
@@ -160,6 +159,17 @@ test('workers outlive the engine, and the next one finds them', async () => {
   expect((await engine('GET', '/v1/workers')).body!['workers']).toHaveLength(2);
   await start(chat);
   expect(await show('MainPID')).toBe(before);
+});
+
+test('a worker that ends late, for the processor is wanted elsewhere, has not failed', async () => {
+  const pid = await show('MainPID');
+  await machine.run(
+    `kill -STOP ${pid}; systemctl stop --no-block ${unit}; sleep 8; kill -CONT ${pid}; systemctl stop ${unit}`,
+  );
+  expect(await show('Result')).toBe('success');
+  expect(await show('ActiveState')).toBe('inactive');
+  await start(chat);
+  expect(await show('ActiveState')).toBe('active');
 });
 
 describe('files that are bad', () => {
