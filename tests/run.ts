@@ -15,6 +15,8 @@ interface Tally {
   failed: number;
   /** What failed, a line each: it is said again at the end, where a log that was cut still has it. */
   names?: string[];
+  /** How long each test took. */
+  times?: Array<{ name: string; seconds: number }>;
 }
 
 const reports = resolve('dist', 'test-reports');
@@ -24,15 +26,17 @@ const elapsed = (since: number): string => `${Math.round((Date.now() - since) / 
 /** What an error says first, with no more of a value than tells it. */
 const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').slice(0, 1500);
 
-function run(command: string, args: string[]): boolean {
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
-}
+type Check = [name: string, command: string, args: string[]];
 
-function checks(list: Array<[name: string, command: string, args: string[]]>): Tally {
-  const failed = list.filter(([name, command, args]) => {
-    console.log(`--- ${name}`);
-    return !run(command, args);
-  });
+/** One after the other, each shown as a whole once it has ended: another suite may run beside them. */
+async function checks(list: Check[]): Promise<Tally> {
+  const failed: Check[] = [];
+  for (const check of list) {
+    const [name, command, args] = check;
+    const { ok, printed } = await collected(command, args);
+    console.log(`--- ${name}\n${printed}`);
+    if (!ok) failed.push(check);
+  }
   for (const [name] of failed) console.log(`FAILED: ${name}`);
   return {
     passed: list.length - failed.length,
@@ -49,14 +53,37 @@ interface VitestReport {
     name: string;
     status: string;
     message: string;
-    assertionResults: Array<{ fullName: string; status: string; failureMessages: string[] }>;
+    startTime: number;
+    endTime: number;
+    assertionResults: Array<{
+      fullName: string;
+      status: string;
+      duration?: number | null;
+      failureMessages: string[];
+    }>;
   }>;
 }
 
-function vitest(report: string, args: string[]): Tally {
+/** Each test, and of each file what its tests do not account for: the machine it boots, and what it installs. */
+function timesOf({ testResults }: VitestReport): NonNullable<Tally['times']> {
+  return testResults.flatMap(({ name, startTime, endTime, assertionResults }) => {
+    const file = relative('.', name);
+    const tests = assertionResults.map(({ fullName, duration }) => ({
+      name: `${file}: ${fullName}`,
+      seconds: (duration ?? 0) / 1000,
+    }));
+    const inTests = tests.reduce((sum, { seconds }) => sum + seconds, 0);
+    return [
+      ...tests,
+      { name: `${file}: before and after its tests`, seconds: (endTime - startTime) / 1000 - inTests },
+    ];
+  });
+}
+
+async function vitest(report: string, args: string[]): Promise<Tally> {
   const file = join(reports, `${report}.json`);
   rmSync(file, { force: true });
-  const ok = run('npx', [
+  const { ok } = await shown('npx', [
     'vitest',
     'run',
     '--reporter=default',
@@ -79,27 +106,40 @@ function vitest(report: string, args: string[]): Tally {
       ),
     ];
     const failed = result.numFailedTests + broken.length;
-    return { passed: result.numPassedTests, failed: failed === 0 && !ok ? 1 : failed, names };
+    return {
+      passed: result.numPassedTests,
+      failed: failed === 0 && !ok ? 1 : failed,
+      names,
+      times: timesOf(result),
+    };
   } catch {
     return { passed: 0, failed: 1 };
   }
 }
 
-/** Run a command, show what it prints while it does, and return that too: Nx says what failed on standard error. */
-async function shown(command: string, args: string[]): Promise<{ ok: boolean; printed: string }> {
+interface Ended {
+  ok: boolean;
+  printed: string;
+}
+
+/** Run a command and return what it printed. */
+async function collected(command: string, args: string[], show = false): Promise<Ended> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
-  const show = (from: Readable, to: NodeJS.WriteStream): void => {
+  const collect = (from: Readable, to: NodeJS.WriteStream): void => {
     from.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
-      to.write(text);
+      if (show) to.write(text);
     });
   };
-  show(child.stdout, process.stdout);
-  show(child.stderr, process.stderr);
+  collect(child.stdout, process.stdout);
+  collect(child.stderr, process.stderr);
   const status = await new Promise((resolve) => child.once('close', resolve));
   return { ok: status === 0, printed };
 }
+
+/** The same, shown while it runs: Nx says what failed on standard error. */
+const shown = (command: string, args: string[]): Promise<Ended> => collected(command, args, true);
 
 /** Run an Nx target on all projects that have it; each project counts. */
 async function nx(target: string): Promise<Tally> {
@@ -124,7 +164,7 @@ async function nx(target: string): Promise<Tally> {
   };
 }
 
-const suites: Record<string, () => Tally | Promise<Tally>> = {
+const suites: Record<string, () => Promise<Tally>> = {
   static: () =>
     checks([
       ['formatting', 'npx', ['prettier', '--check', '.']],
@@ -160,19 +200,37 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 mkdirSync(reports, { recursive: true });
-const total = { passed: 0, failed: 0 };
-const failures: string[] = [];
-for (const [name, suite] of Object.entries(suites)) {
-  if (wanted.length > 0 ? !wanted.includes(name) : onDemand.has(name)) continue;
+const chosen = Object.keys(suites).filter((name) =>
+  wanted.length > 0 ? wanted.includes(name) : !onDemand.has(name),
+);
+
+async function judge(name: string): Promise<Tally> {
   const since = Date.now();
   console.log(`\n==> ${name}`);
-  const tally = await suite();
+  const tally = await suites[name]!();
   console.log(`==> ${name}: ${tally.passed} passed, ${tally.failed} failed after ${elapsed(since)}`);
-  total.passed += tally.passed;
-  total.failed += tally.failed;
-  failures.push(...(tally.names ?? []).map((what) => `${name}: ${what}`));
+  return tally;
 }
+
+// The unit tests wait as often as they compute, and what is checked beside them uses one processor: neither changes a file.
+const together = ['static', 'unit'];
+const tallies = new Map<string, Tally>();
+const beside = chosen.filter((name) => together.includes(name));
+await Promise.all(beside.map(async (name) => tallies.set(name, await judge(name))));
+for (const name of chosen) if (!tallies.has(name)) tallies.set(name, await judge(name));
+
+const slowest = [...tallies.values()]
+  .flatMap(({ times }) => times ?? [])
+  .sort((a, b) => b.seconds - a.seconds)
+  .slice(0, 20);
+if (slowest.length > 0) console.log('\nThe slowest twenty:');
+for (const { name, seconds } of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}`);
+
 console.log(`\nAll suites took ${elapsed(started)}.`);
-for (const failure of failures) console.log(`FAILED ${failure}`);
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+for (const [name, { names }] of tallies)
+  for (const what of names ?? []) console.log(`FAILED ${name}: ${what}`);
+const sum = (count: (tally: Tally) => number): number =>
+  [...tallies.values()].reduce((all, tally) => all + count(tally), 0);
+const failed = sum((tally) => tally.failed);
+console.log(`${sum((tally) => tally.passed)} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -94,8 +94,12 @@ async function seen(unit: string): Promise<Seen[]> {
 }
 
 beforeAll(async () => {
-  machine = Machine.boot('gateway-backends');
-  await machine.install(['nanite-gateway', 'nanite-llama', 'nanite-model-smollm2-135m-instruct', 'iproute2']);
+  machine = await Machine.withPackages('gateway-backends', [
+    'nanite-gateway',
+    'nanite-llama',
+    'nanite-model-smollm2-135m-instruct',
+    'iproute2',
+  ]);
   machine.copy(resolve(import.meta.dirname, 'clients'), '/srv');
   await machine.run(
     `mkdir -p /etc/sysusers.d && printf 'u ${person} 1000 - /\\nu bob 1001 - /\\n' >/etc/sysusers.d/test.conf && ` +

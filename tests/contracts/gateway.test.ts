@@ -21,19 +21,22 @@ beforeAll(async () => {
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  machine = Machine.boot('gateway', {
-    binds: [`${resolve(checkout, 'node_modules')}:/srv/node_modules`, `${python}:/srv/python`],
-  });
+  machine = await Machine.withPackages(
+    'gateway',
+    [
+      'nanite-gateway',
+      'nanite-llama',
+      'nanite-onnxruntime',
+      'nanite-model-smollm2-135m-instruct',
+      'nanite-model-bge-small-en-v1.5',
+      'python3',
+    ],
+    {
+      binds: [`${resolve(checkout, 'node_modules')}:/srv/node_modules`, `${python}:/srv/python`],
+    },
+  );
   // systemd-nspawn binds it; tzdata, which python3 needs, could not put its own in place.
   await machine.run('umount /etc/localtime', { check: false });
-  await machine.install([
-    'nanite-gateway',
-    'nanite-llama',
-    'nanite-onnxruntime',
-    'nanite-model-smollm2-135m-instruct',
-    'nanite-model-bge-small-en-v1.5',
-    'python3',
-  ]);
   machine.copy(resolve(import.meta.dirname, 'clients'), '/srv');
   await machine.run(
     `mkdir -p /etc/sysusers.d && echo 'u ${person} 1000 - /' >/etc/sysusers.d/test.conf && systemd-sysusers`,

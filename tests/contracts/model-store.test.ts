@@ -55,22 +55,25 @@ beforeAll(async () => {
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  machine = Machine.boot('model-store', {
-    binds: [`${resolve(checkout, 'node_modules')}:/srv/node_modules`, `${python}:/srv/python`],
-  });
+  machine = await Machine.withPackages(
+    'model-store',
+    [
+      ...[
+        'nanite-models',
+        'nanite-model-catalog',
+        'nanite-cli',
+        'nanite-gateway',
+        'nanite-engine',
+        'nanite-llama',
+      ],
+      ...['nanite-model-smollm2-135m-instruct', 'docker-registry', 'python3'],
+    ],
+    {
+      binds: [`${resolve(checkout, 'node_modules')}:/srv/node_modules`, `${python}:/srv/python`],
+    },
+  );
   // systemd-nspawn binds it; tzdata, which python3 needs, could not put its own in place.
   await machine.run('umount /etc/localtime', { check: false });
-  await machine.install([
-    ...[
-      'nanite-models',
-      'nanite-model-catalog',
-      'nanite-cli',
-      'nanite-gateway',
-      'nanite-engine',
-      'nanite-llama',
-    ],
-    ...['nanite-model-smollm2-135m-instruct', 'docker-registry', 'python3'],
-  ]);
   machine.copy(resolve(import.meta.dirname, 'clients'), '/srv');
   await machine.run(
     'useradd --create-home ada; useradd --create-home bob; usermod --append --groups nanite bob; ' +

@@ -10,8 +10,7 @@ const model = 'nanite-model-smollm2-135m-instruct';
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('cli');
-  await machine.install(['nanite-cli', 'passwd']);
+  machine = await Machine.withPackages('cli', ['nanite-cli', 'passwd']);
   await machine.run(`/usr/sbin/useradd --create-home ${person}`);
 });
 afterAll(() => machine?.stop());

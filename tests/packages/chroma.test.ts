@@ -11,8 +11,13 @@ const run = (command: string, user?: string) =>
 const servers = async () => (await run('pgrep -u alice -x node | wc -l')).stdout.trim();
 
 beforeAll(async () => {
-  machine = Machine.boot('chroma');
-  await machine.install(['nanite-chroma', 'libpam-systemd', 'dbus-user-session', 'curl', 'strace']);
+  machine = await Machine.withPackages('chroma', [
+    'nanite-chroma',
+    'libpam-systemd',
+    'dbus-user-session',
+    'curl',
+    'strace',
+  ]);
   await machine.run(
     'useradd -m -u 1001 alice; useradd -m -u 1002 bob; loginctl enable-linger alice; ' +
       'timeout 30 sh -c "until test -S /run/user/1001/nanite/chroma.sock; do sleep 0.1; done"',

@@ -6,8 +6,7 @@ const chat = 'smollm2-135m-instruct-q4-1';
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('engine-bwrap');
-  await machine.install([
+  machine = await Machine.withPackages('engine-bwrap', [
     'nanite-engine',
     'nanite-llama',
     'nanite-model-smollm2-135m-instruct',

@@ -107,8 +107,12 @@ beforeAll(async () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'nanite-files-')), 'files');
   mkdirSync(folder);
   await makeFiles(folder);
-  machine = Machine.boot('extraction');
-  await machine.install(['nanite-rag', 'libpam-systemd', 'dbus-user-session', 'curl']);
+  machine = await Machine.withPackages('extraction', [
+    'nanite-rag',
+    'libpam-systemd',
+    'dbus-user-session',
+    'curl',
+  ]);
   await machine.run(
     'useradd --create-home -u 1001 ada; loginctl enable-linger ada; ' +
       `timeout 30 sh -c "until test -S ${socket}; do sleep 0.1; done"`,

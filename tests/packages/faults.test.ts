@@ -7,8 +7,7 @@ let machine: Machine;
 
 describe('weights', () => {
   beforeAll(async () => {
-    machine = Machine.boot('faults');
-    await machine.prepare(['nanite-server', model]);
+    machine = await Machine.withDependencies('faults', ['nanite-server', model]);
     await machine.run('apt-get install -y --no-install-recommends nanite-server', { timeout: 300_000 });
     await machine.run(
       'mkdir -p /usr/share/nanite/models && mount -t tmpfs -o size=40M tmpfs /usr/share/nanite/models',

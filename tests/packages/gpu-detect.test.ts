@@ -8,8 +8,7 @@ const unit = 'nanite-gpu-detect.service';
 const file = '/run/nanite/hardware.json';
 
 beforeAll(async () => {
-  machine = Machine.boot('gpu-detect');
-  await machine.install(['nanite-gpu-detect']);
+  machine = await Machine.withPackages('gpu-detect', ['nanite-gpu-detect']);
 }, 300_000);
 afterAll(() => machine?.stop());
 

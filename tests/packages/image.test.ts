@@ -42,8 +42,7 @@ const statuses = (by: Map<string, Result>) =>
   Object.fromEntries([...by].map(([id, { status }]) => [id, status]));
 
 beforeAll(async () => {
-  machine = Machine.boot('image');
-  await machine.install([
+  machine = await Machine.withPackages('image', [
     ...parts,
     'libpam-systemd',
     'dbus-user-session',

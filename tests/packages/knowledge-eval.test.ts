@@ -24,8 +24,7 @@ const questions = [
 ];
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-eval');
-  await machine.install(['nanite-rag', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'libpam-systemd', 'dbus-user-session', 'curl']); // prettier-ignore
+  machine = await Machine.withPackages('knowledge-eval', ['nanite-rag', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'libpam-systemd', 'dbus-user-session', 'curl']); // prettier-ignore
   await machine.run(
     'useradd -m -u 1001 ada; loginctl enable-linger ada; ' +
       'timeout 30 sh -c "until test -S /run/user/1001/nanite/chroma.sock; do sleep 0.1; done"',

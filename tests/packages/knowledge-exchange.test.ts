@@ -28,8 +28,7 @@ const names = async (user: Person) =>
   ).collections.map(({ name }) => name);
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-exchange');
-  await machine.install(['nanite-rag', 'nanite-cli', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'libpam-systemd', 'dbus-user-session']); // prettier-ignore
+  machine = await Machine.withPackages('knowledge-exchange', ['nanite-rag', 'nanite-cli', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'libpam-systemd', 'dbus-user-session']); // prettier-ignore
   await machine.run(
     `useradd -m -u 1001 ada; useradd -m -u 1002 bob; loginctl enable-linger ada; loginctl enable-linger bob
      for u in 1001 1002; do timeout 30 sh -c "until test -S /run/user/$u/nanite/chroma.sock; do sleep 0.1; done"; done

@@ -29,8 +29,13 @@ const talk = async (how: string): Promise<Got> => {
 };
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-mcp');
-  await machine.install(['nanite-rag', 'nanite-cli', 'socat', 'libpam-systemd', 'dbus-user-session']);
+  machine = await Machine.withPackages('knowledge-mcp', [
+    'nanite-rag',
+    'nanite-cli',
+    'socat',
+    'libpam-systemd',
+    'dbus-user-session',
+  ]);
   await machine.run(
     `useradd -m -u 1001 ada; useradd -m -u 1002 bob; loginctl enable-linger ada;
      timeout 30 sh -c "until test -S ${socket}; do sleep 0.1; done"`,

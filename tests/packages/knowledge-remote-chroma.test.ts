@@ -47,8 +47,7 @@ const search = async (query: string, mode = 'hybrid') =>
   JSON.parse((await as(`nanite search --json --mode ${mode} "${query}"`)).stdout) as Answer;
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-remote-chroma');
-  await machine.install(['nanite-rag', 'nanite-cli', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'libpam-systemd', 'dbus-user-session', 'openssl', 'curl']); // prettier-ignore
+  machine = await Machine.withPackages('knowledge-remote-chroma', ['nanite-rag', 'nanite-cli', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'libpam-systemd', 'dbus-user-session', 'openssl', 'curl']); // prettier-ignore
   machine.copy(resolve(import.meta.dirname, 'clients/tls-proxy.mjs'), '/opt');
   await machine.run(`
     useradd -m -u 1001 ada; loginctl enable-linger ada; mkdir -p /srv/chroma/data; cd /srv/chroma

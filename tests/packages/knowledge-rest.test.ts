@@ -39,8 +39,12 @@ const rest = () =>
     .toEqual(['inactive', 'active']);
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-rest');
-  await machine.install(['nanite-rag', 'libpam-systemd', 'dbus-user-session', 'curl']);
+  machine = await Machine.withPackages('knowledge-rest', [
+    'nanite-rag',
+    'libpam-systemd',
+    'dbus-user-session',
+    'curl',
+  ]);
   await machine.run(
     'useradd --create-home -u 1001 ada; loginctl enable-linger ada; ' +
       `timeout 30 sh -c "until test -S ${socket}; do sleep 0.1; done"`,

@@ -22,8 +22,7 @@ const byMeaning = async (user: string, query: string) => {
 };
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-team-meaning');
-  await machine.install(['nanite-rag', 'nanite-cli', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'curl']); // prettier-ignore
+  machine = await Machine.withPackages('knowledge-team-meaning', ['nanite-rag', 'nanite-cli', 'nanite-chroma', 'nanite-gateway', 'nanite-engine', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5', 'curl']); // prettier-ignore
   await must(`useradd -m -u 1001 ada; useradd -m -u 1002 bob; mkdir -p /srv/handbook; cd /srv/handbook
     echo 'A cat sleeps most of the day and hunts mice at night.' >cat.txt; chown ada cat.txt; chmod 600 cat.txt
     echo 'Flour, water and yeast are kneaded and baked.' >bread.txt; echo 'Bees collect nectar and make honey.' >bees.txt

@@ -59,8 +59,7 @@ const everything = [
 ];
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge-team');
-  await machine.install([
+  machine = await Machine.withPackages('knowledge-team', [
     'nanite-rag',
     'nanite-cli',
     'acl',

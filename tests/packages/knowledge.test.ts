@@ -62,8 +62,12 @@ const ready = (name: string) =>
   expect.poll(async () => (await progress(name)).state, { timeout: 60_000, interval: 200 }).toBe('ready');
 
 beforeAll(async () => {
-  machine = Machine.boot('knowledge');
-  await machine.install(['nanite-rag', 'libpam-systemd', 'dbus-user-session', 'curl']);
+  machine = await Machine.withPackages('knowledge', [
+    'nanite-rag',
+    'libpam-systemd',
+    'dbus-user-session',
+    'curl',
+  ]);
   await machine.run(
     'useradd --create-home -u 1001 ada; useradd --create-home -u 1002 bob; chmod 755 /home/ada; ' +
       `loginctl enable-linger ada; timeout 30 sh -c "until test -S ${socket}; do sleep 0.1; done"`,

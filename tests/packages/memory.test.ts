@@ -24,8 +24,7 @@ const packages = [
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('models-memory');
-  await machine.install(packages);
+  machine = await Machine.withPackages('models-memory', packages);
   // Measuring threads fills contexts of its own.
   await machine.run('mkdir -p /etc/nanite/config.d && cat >/etc/nanite/config.d/test.yaml', {
     input: 'engine: { measure: false }\n',

@@ -33,8 +33,7 @@ const titled = (name: string, why: string | null): string =>
   why === null ? name : `${name} (NOT SEEN: ${why})`;
 
 beforeAll(async () => {
-  machine = Machine.boot('models-file-systems');
-  await machine.install(packages);
+  machine = await Machine.withPackages('models-file-systems', packages);
   // systemd-nspawn makes neither.
   await machine.run(
     'for n in $(seq 0 15); do mknod /dev/loop$n b 7 $n; done; mknod /dev/loop-control c 10 237; ' +

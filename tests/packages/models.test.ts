@@ -59,8 +59,7 @@ const server = `
   }).listen(8099, '127.0.0.1');`;
 
 beforeAll(async () => {
-  machine = Machine.boot('models-package');
-  await machine.install(packages);
+  machine = await Machine.withPackages('models-package', packages);
   await machine.run(
     'useradd --create-home ada; useradd --create-home bob; usermod --append --groups nanite bob',
   );

@@ -33,8 +33,7 @@ async function rerank(body: object, path = '/v1/rerank'): Promise<Ranked> {
 }
 
 beforeAll(async () => {
-  machine = Machine.boot('rerank');
-  await machine.install([
+  machine = await Machine.withPackages('rerank', [
     ...['nanite-rag', 'nanite-chroma', 'nanite-cli', 'nanite-gateway', 'nanite-engine', 'nanite-models'],
     ...['nanite-llama', 'nanite-onnxruntime', 'nanite-model-bge-small-en-v1.5'],
     ...['libpam-systemd', 'dbus-user-session', 'curl', 'polkitd'],

@@ -5,8 +5,7 @@ import { Machine } from '../harness';
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('serve');
-  await machine.install([
+  machine = await Machine.withPackages('serve', [
     'nanite-server',
     'nanite-model-smollm2-135m-instruct',
     'nanite-gpu-detect',

@@ -16,8 +16,7 @@ const state = async () =>
     .split('\n');
 
 beforeAll(async () => {
-  machine = Machine.boot('server-team');
-  await machine.prepare(['nanite-rag', 'nanite-server']);
+  machine = await Machine.withDependencies('server-team', ['nanite-rag', 'nanite-server']);
 });
 afterAll(() => machine?.stop());
 

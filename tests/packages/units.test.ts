@@ -14,9 +14,8 @@ let machine: Machine;
 let services: string[];
 
 beforeAll(async () => {
-  machine = Machine.boot('units');
   // systemd-analyze asks man whether the pages that units name are there.
-  await machine.install([...packages, 'man-db']);
+  machine = await Machine.withPackages('units', [...packages, 'man-db']);
   const { stdout } = await machine.run(
     "dpkg -L $(dpkg-query -W -f '${Package}\\n' 'nanite*') | grep '^/usr/lib/systemd/system/.*\\.service$' | xargs -n1 basename",
   );

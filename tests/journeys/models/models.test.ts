@@ -11,8 +11,7 @@ const reference = '127.0.0.1:5000/library/tiny:1';
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('models-journey');
-  await machine.install([
+  machine = await Machine.withPackages('models-journey', [
     ...[
       'nanite-cli',
       'nanite-models',

@@ -6,8 +6,7 @@ import { cases, conversation } from './cases';
 let machine: Machine;
 
 beforeAll(async () => {
-  machine = Machine.boot('templates');
-  await machine.install([
+  machine = await Machine.withPackages('templates', [
     ...['nanite-cli', 'nanite-models', 'nanite-gateway', 'nanite-engine', 'nanite-llama'],
     ...['nanite-gpu-detect', 'nanite-model-smollm2-135m-instruct'],
   ]);

@@ -27,30 +27,19 @@ async function snapshot(machine: Machine): Promise<Set<string>> {
 const failedUnits = async (machine: Machine): Promise<string[]> =>
   (await machine.run('systemctl --failed --plain --no-legend --no-pager')).stdout.split('\n').filter(Boolean);
 
-/** The packages of Debian's that an installation of ours would bring along. */
-async function debianDependencies(machine: Machine, packages: string[]): Promise<string[]> {
-  const { stdout } = await machine.run(`apt-get install -s --no-install-recommends ${packages.join(' ')}`);
-  return [...stdout.matchAll(/^Inst (\S+)/gm)]
-    .map((match) => match[1]!)
-    .filter((name) => !name.startsWith('nanite'));
-}
-
 /**
  * Install, reinstall, remove and purge a folder's packages in a booted clean trixie.
  *
- * What they need from Debian is installed first, so that the disk before and after shows what our packages leave behind
+ * What they need from Debian is there before, so that the disk before and after shows what our packages leave behind
  * and nothing else.
  * @throws Error with what apt printed, the failed units, or the paths that differ
  */
 export async function installTest(folder: string): Promise<void> {
   const { source, binaries } = readControl(folder);
   const packages = binaries.map(({ name }) => name);
-  const machine = Machine.boot(`it-${source.slice(0, 40).replaceAll('.', '-')}`);
+  const name = `it-${source.slice(0, 40).replaceAll('.', '-')}`;
+  const machine = await Machine.withDependencies(name, packages);
   try {
-    await machine.prepare(packages);
-    const dependencies = await debianDependencies(machine, packages);
-    if (dependencies.length > 0)
-      await machine.run(`apt-get install -y --no-install-recommends ${dependencies.join(' ')}`);
     const before = await snapshot(machine);
     const failedBefore = await failedUnits(machine);
 

@@ -24,8 +24,37 @@ export interface InstallOptions {
   reinstall?: boolean;
 }
 
-const install = (packages: string[], options: InstallOptions): string =>
+const install = (packages: readonly string[], options: InstallOptions): string =>
   `apt-get install -y ${options.reinstall === true ? '--reinstall ' : ''}${options.recommends === true ? '--install-recommends' : '--no-install-recommends'} ${packages.join(' ')}`;
+
+/**
+ * Fetch what packages of ours in dist/debs need from Debian, for machines without a network.
+ *
+ * @returns what apt would install of Debian's on a clean machine, as apt takes it: `name=version`
+ */
+function fetchDependencies(packages: readonly string[], options: InstallOptions): string[] {
+  indexDebs(debs);
+  const prefetch =
+    `{ ${dropStale}; echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
+    `${install(packages, options)} -qq --download-only -o Dir::Cache::Archives=${cache}/archives -o APT::Sandbox::User=root; } >&2 && ` +
+    `${install(packages, options)} --simulate`;
+  const simulated = execFileSync(
+    'flock',
+    [`${cache}/archives.lock`, target, 'enter', '-r', 'clean', 'sh', '-c', prefetch],
+    { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 26 },
+  );
+  return [...simulated.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+)/gm)]
+    .filter(([, name]) => !name!.startsWith('nanite'))
+    .map(([, name, version]) => `${name}=${version}`)
+    .sort();
+}
+
+export interface BootOptions {
+  /** `none`: a loopback interface of its own and nothing else (default); `host`: this machine's network */
+  network?: 'none' | 'host';
+  /** Folders seen read-only inside, as `SOURCE:DESTINATION`. */
+  binds?: string[];
+}
 
 export interface RunResult {
   code: number;
@@ -50,14 +79,53 @@ export interface RunOptions {
 export class Machine {
   private constructor(readonly name: string) {}
 
+  static boot(name: string, options: BootOptions = {}): Machine {
+    return Machine.start(name, options, []);
+  }
+
   /**
-   * @param network `none`: a loopback interface of its own and nothing else; `host`: this machine's network
-   * @param binds folders seen read-only inside, as `SOURCE:DESTINATION`
+   * Boot a machine that has what packages of ours need from Debian, and whose apt sees dist/debs.
+   *
+   * What Debian gives is kept as a layer over the clean root, one for each set of packages: apt would take longer over it
+   * than most tests over what they test.
    */
-  static boot(name: string, options: { network?: 'none' | 'host'; binds?: string[] } = {}): Machine {
+  static async withDependencies(
+    name: string,
+    packages: readonly string[],
+    options: BootOptions & InstallOptions = {},
+  ): Promise<Machine> {
+    const machine = Machine.start(name, options, fetchDependencies(packages, options));
+    await machine.seeDebs();
+    return machine;
+  }
+
+  /** The same, with ours installed from dist/debs. */
+  static async withPackages(
+    name: string,
+    packages: readonly string[],
+    options: BootOptions & InstallOptions = {},
+  ): Promise<Machine> {
+    const machine = await Machine.withDependencies(name, packages, options);
+    try {
+      await machine.run(install(packages, options), { timeout: 300_000 });
+    } catch (error) {
+      machine.stop();
+      throw error;
+    }
+    return machine;
+  }
+
+  private static start(name: string, options: BootOptions, installed: readonly string[]): Machine {
+    const layer =
+      installed.length === 0
+        ? ''
+        : execFileSync(target, ['layer', ...installed], {
+            stdio: ['ignore', 'pipe', 'inherit'],
+            encoding: 'utf8',
+          }).trim();
     execFileSync(target, ['boot', name, `${debs}:/srv/debs`, ...(options.binds ?? [])], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, NANITE_TARGET_NET: options.network ?? 'none' },
+      env: { ...process.env, NANITE_TARGET_NET: options.network ?? 'none', NANITE_TARGET_LAYER: layer },
     });
     return new Machine(name);
   }
@@ -112,21 +180,19 @@ export class Machine {
    * Let apt inside see dist/debs, and fetch beforehand what the packages need from Debian: a machine without a network
    * can then install them.
    */
-  async prepare(packages: string[], options: InstallOptions = {}): Promise<void> {
-    indexDebs(debs);
-    const prefetch =
-      `${dropStale}; echo 'deb [trusted=yes] copy:${debs} ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat} && ` +
-      `${install(packages, options)} -qq --download-only -o Dir::Cache::Archives=${cache}/archives -o APT::Sandbox::User=root`;
-    execFileSync('flock', [`${cache}/archives.lock`, target, 'enter', '-r', 'clean', 'sh', '-c', prefetch], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+  async prepare(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
+    fetchDependencies(packages, options);
+    await this.seeDebs();
+  }
+
+  private async seeDebs(): Promise<void> {
     await this.run(
       `echo 'deb [trusted=yes] copy:/srv/debs ./' >/etc/apt/sources.list.d/flat.list && ${updateFlat}`,
     );
   }
 
   /** Install packages of ours from dist/debs by apt, with what they need from Debian. */
-  async install(packages: string[], options: InstallOptions = {}): Promise<RunResult> {
+  async install(packages: readonly string[], options: InstallOptions = {}): Promise<RunResult> {
     await this.prepare(packages, options);
     return this.run(install(packages, options), { timeout: 300_000 });
   }
