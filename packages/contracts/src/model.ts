@@ -47,6 +47,11 @@ export const ModelManifest = z.object({
   parameterSize: z.string(),
   quantisation: z.string(),
   capabilities: z.array(ModelCapability).min(1),
+  /**
+   * `asked`: too small to see by itself when no tool is needed, so it is asked to choose among the tools and none of them;
+   * `native`: it is given its tools and does as it likes.
+   */
+  toolCalling: z.enum(['native', 'asked']).default('native'),
   /** Tokens the model was trained to attend to. */
   contextLength: z.number().int().positive(),
   /** Components of an embedding; null for models that give none. */

@@ -92,6 +92,7 @@ class Fixture {
         parameterSize: '1B',
         quantisation: 'F16',
         capabilities: ['completion'],
+        toolCalling: 'native',
         contextLength: 2048,
         embeddingLength: null,
         pooling: null,

@@ -46,7 +46,16 @@ function tokensOf(body: Record<string, unknown>, text: string): number | null {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-function chatChunks(prompt: string): unknown[] {
+/** With CHOOSE: the tool at that place among those offered, such as CHOOSE_0; null where the text asks for none. */
+function chosenCall(body: Record<string, unknown>, text: string): { name: string; arguments: string } | null {
+  const tools = body['tools'] as Array<{ name?: string; function?: { name: string } }> | undefined;
+  const place = /CHOOSE_(\d)/.exec(text)?.[1];
+  const tool = place === undefined ? undefined : tools?.[Number(place)];
+  const name = tool?.function?.name ?? tool?.name;
+  return name === undefined ? null : { name, arguments: '{"city":"Paris","day":"today"}' };
+}
+
+function chatChunks(prompt: string, call: ReturnType<typeof chosenCall> = null): unknown[] {
   const chunk = (delta: unknown, finish: string | null = null) => ({
     object: 'chat.completion.chunk',
     id: 'chatcmpl-1',
@@ -57,6 +66,16 @@ function chatChunks(prompt: string): unknown[] {
   const end = [
     { object: 'chat.completion.chunk', id: 'chatcmpl-1', created: 1, model: 'fake', choices: [], usage, timings },
   ];
+  if (call !== null) {
+    const opened = { index: 0, id: 'call_1', type: 'function', function: { ...call, arguments: '' } };
+    return [
+      chunk({ role: 'assistant', content: null }),
+      chunk({ tool_calls: [opened] }),
+      chunk({ tool_calls: [{ index: 0, function: { arguments: call.arguments } }] }),
+      chunk({}, 'tool_calls'),
+      ...end,
+    ];
+  }
   if (prompt.includes('CALL')) {
     return [
       chunk({ role: 'assistant', content: null }),
@@ -148,8 +167,10 @@ export async function startFakeWorker(
     const streamed = body['stream'] === true;
     switch (path) {
       case '/v1/chat/completions': {
-        if (streamed) return stream(res, chatChunks(text), text, true);
-        const message = text.includes('CALL')
+        const call = chosenCall(body, text);
+        if (streamed) return stream(res, chatChunks(text, call), text, true);
+        const called = call === null ? null : [{ ...toolCall, function: call }];
+        const message = called !== null ? { role: 'assistant', content: '', tool_calls: called } : text.includes('CALL')
           ? { role: 'assistant', content: null, tool_calls: [toolCall] }
           : {
               role: 'assistant',
@@ -244,7 +265,23 @@ export async function startFakeWorker(
         const end = { event: 'response.completed', data: { type: 'response.completed', response } };
         return stream(res, [...deltas, end], text, false);
       }
-      case '/v1/messages':
+      case '/v1/messages': {
+        const call = chosenCall(body, text);
+        const use = call && { type: 'tool_use', id: 'toolu_1', name: call.name };
+        if (streamed) {
+          const blocks = use === null
+            ? [{ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words.join('') } }]
+            : [
+                { type: 'content_block_start', index: 0, content_block: { ...use, input: {} } },
+                { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: call?.arguments } },
+              ];
+          const events = [{ type: 'message_start', message: { id: 'msg_1' } }, ...blocks, { type: 'message_stop' }];
+          return stream(res, events.map((data) => ({ event: data.type, data })), text, false);
+        }
+        if (use !== null) {
+          const input = JSON.parse(call?.arguments ?? '{}') as object;
+          return json(res, 200, { id: 'msg_1', type: 'message', role: 'assistant', content: [{ ...use, input }] });
+        }
         return json(res, 200, {
           id: 'msg_1',
           type: 'message',
@@ -255,6 +292,7 @@ export async function startFakeWorker(
           stop_sequence: null,
           usage: { input_tokens: 5, output_tokens: words.length },
         });
+      }
       case '/v1/messages/count_tokens':
         return json(res, 200, { input_tokens: 5 });
       case '/tokenize':

@@ -1,7 +1,9 @@
 import { AnthropicMessagesRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import { answerOrCall, askedTools } from '../chat/answer-or-call';
 import { needForChat } from '../chat/needs';
 import { personaBefore, personaOf } from '../chat/persona';
+import { messagesForm } from '../chat/tool-forms';
 import { useWithRoom } from '../chat/with-room';
 import type { Handler } from '../context';
 import { findTarget, type Target } from '../models/target';
@@ -9,7 +11,7 @@ import { wantsOf, withDefaults } from '../ollama/options';
 import { toBackend } from '../openai/backend';
 import { someMessages, withoutNulls } from '../openai/chat';
 import { defaultsFor } from '../openai/defaults';
-import { relay } from '../upstream/relay';
+import { handOn } from '../upstream/hand-on';
 
 type Request = ReturnType<typeof AnthropicMessagesRequest.parse>;
 
@@ -99,12 +101,14 @@ export function messages(answers: boolean): Handler {
       ...formatted(request),
     };
     const wants = wantsOf(withDefaults(manifest, null), manifest);
-    await useWithRoom(
-      context,
-      target,
-      { wants, uid: exchange.identity.uid, signal: exchange.signal },
-      (session) =>
-        relay(exchange, session, { method: 'POST', path: exchange.path, body: JSON.stringify(body) }),
+    const mode = request.tool_choice?.type ?? 'auto';
+    const asked = answers ? askedTools(manifest, messagesForm, request.tools ?? [], mode, given) : null;
+    const options = { wants, uid: exchange.identity.uid, signal: exchange.signal };
+    await useWithRoom(context, target, options, (session) =>
+      answerOrCall(asked, body, (sent, guard) => {
+        const call = { method: 'POST', path: exchange.path, body: JSON.stringify(sent) } as const;
+        return handOn(exchange, session, call, request.stream === true, guard);
+      }),
     );
   };
 }

@@ -1,3 +1,4 @@
+import type { ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { ChatBody, ChatTool } from './chat-body';
 
@@ -61,6 +62,7 @@ export function readToolChoice(given: unknown): ToolChoice {
 export function chosenTools(
   tools: readonly ChatTool[],
   choice: ToolChoice,
+  manifest: ModelManifest | null,
 ): Pick<ChatBody, 'tools' | 'tool_choice'> {
   const { mode, names } = choice;
   const missing = names?.find((name) => !tools.some((tool) => tool.function.name === name));
@@ -70,6 +72,7 @@ export function chosenTools(
     if (mode === 'required') throw refuse('tool_choice requires a tool, and the request has none');
     return {};
   }
-  // Tools that may not be called stay in the prompt: earlier turns may speak of them.
+  // Tools that may not be called stay in the prompt, for earlier turns may speak of them; but a small model would call them.
+  if (mode === 'none' && manifest?.toolCalling === 'asked') return {};
   return { tools: offered, tool_choice: mode };
 }

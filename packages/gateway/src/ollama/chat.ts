@@ -1,6 +1,8 @@
 import { OllamaChatRequest } from '@nanite/contracts';
 import { needCapability } from '../chat/capability';
+import { askedTools } from '../chat/answer-or-call';
 import { personaBefore, personaOf } from '../chat/persona';
+import { chatForm as toolForm } from '../chat/tool-forms';
 import type { Handler } from '../context';
 import { ChatCompletions } from './chat-protocol';
 import { formatForChat, generateText, isOllama, toOllama } from './generate-text';
@@ -36,11 +38,12 @@ export const chat: Handler = async (exchange, context) => {
       needCapability(manifest, ['vision'], 'images');
     }
   }
+  const sent = toOpenAiMessages(messages);
   const persona = target.kind === 'local' ? await personaOf(target.entry) : null;
   await generateText(exchange, context, ollama, {
     path: '/v1/chat/completions',
     body: {
-      messages: [...personaBefore(persona, messages[0]), ...toOpenAiMessages(messages)],
+      messages: [...personaBefore(persona, messages[0]), ...sent],
       ...(tools.length > 0 && { tools }),
       ...formatForChat(request.format),
       ...thinkFields(request.think, manifest),
@@ -48,6 +51,7 @@ export const chat: Handler = async (exchange, context) => {
     },
     protocol: () => new ChatCompletions(wantedLogprobs(request)),
     form: chatForm,
+    asked: askedTools(manifest, toolForm, tools, 'auto', sent),
     options,
     stream: request.stream ?? true,
     truncate: request.truncate ?? true,

@@ -1,4 +1,5 @@
 import type { OllamaFormat, OllamaOptions } from '@nanite/contracts';
+import { answerOrCall, type AskedTools, type CallGuard } from '../chat/answer-or-call';
 import type { ChatBody } from '../chat/chat-body';
 import { useTruncating } from '../chat/truncating';
 import { useWithRoom } from '../chat/with-room';
@@ -21,6 +22,8 @@ export interface TextRequest {
   body: Record<string, unknown>;
   protocol: () => Protocol;
   form: Form;
+  /** How to ask a model that has to be asked which tool it needs; null: it is given its tools. */
+  asked?: AskedTools | null;
   options: OllamaOptions;
   stream: boolean;
   /** Leave out the oldest messages of a conversation that is too long for the context, or the oldest half of a prompt. */
@@ -86,10 +89,17 @@ export async function generateText(
     uid: exchange.identity.uid,
     signal,
   };
-  const ask = async (session: Session, part: Record<string, unknown>): Promise<void> => {
+  const ask = (session: Session, part: Record<string, unknown>): Promise<void> =>
+    answerOrCall(request.asked ?? null, { ...request.body, ...part }, (asked, guard) =>
+      send(session, asked, guard),
+    );
+  const send = async (
+    session: Session,
+    asked: Record<string, unknown>,
+    guard: CallGuard | null,
+  ): Promise<void> => {
     const body: Record<string, unknown> = {
-      ...request.body,
-      ...part,
+      ...asked,
       ...sampling(session, ollama, request),
       stream,
       ...(stream && path === '/v1/chat/completions' && { stream_options: { include_usage: true } }),
@@ -100,7 +110,7 @@ export async function generateText(
       body['n_predict'] = most < 0 ? room : Math.min(most, room);
     }
     const call = { method: 'POST', path, body: JSON.stringify(body) } as const;
-    await (stream ? answerLines : answerWhole)(exchange, session, call, request);
+    await (stream ? answerLines : answerWhole)(exchange, session, call, request, guard);
   };
   const act = async (session: Session, mayGrow: boolean): Promise<void> => {
     const rendered = (await request.rendered?.(session, signal)) ?? {};

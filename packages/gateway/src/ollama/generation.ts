@@ -1,7 +1,8 @@
+import type { CallGuard } from '../chat/answer-or-call';
 import type { Exchange } from '../http/exchange';
 import { fetchWhole, type UpstreamRequest } from '../upstream/client';
 import { upstreamError } from '../upstream/error';
-import { incomplete, readEvents } from '../upstream/read-events';
+import { incomplete, readEvents, type EventSink } from '../upstream/read-events';
 import type { Session } from '../upstream/session';
 import type { TextRequest } from './generate-text';
 import { LineWriter, closing } from './writer';
@@ -15,11 +16,13 @@ export async function answerWhole(
   session: Session,
   request: UpstreamRequest,
   { form, model, tokens, ...asked }: Answering,
+  guard: CallGuard | null,
 ): Promise<void> {
   const protocol = asked.protocol();
   const answer = await fetchWhole(session.upstream, request, exchange.signal);
   const body = answer.body.toString('utf8');
   if (answer.status >= 400) throw upstreamError(answer.status, body);
+  guard?.whole(body);
   const piece = protocol.whole(body);
   const end = protocol.end();
   if (end === null) throw incomplete(session.upstream);
@@ -48,11 +51,12 @@ export function answerLines(
   session: Session,
   request: UpstreamRequest,
   { form, model, tokens, ...asked }: Answering,
+  guard: CallGuard | null,
 ): Promise<void> {
   const protocol = asked.protocol();
   const lines = new LineWriter(exchange, model, form);
   let answer = '';
-  return readEvents(exchange, session, request, {
+  const sink: EventSink = {
     begin: () => lines.begin(),
     event(data) {
       const piece = protocol.event(data);
@@ -74,5 +78,6 @@ export function answerLines(
       });
     },
     flush: () => lines.flush(),
-  });
+  };
+  return readEvents(exchange, session, request, guard?.sink(sink) ?? sink);
 }

@@ -1,14 +1,16 @@
 import { OpenAiChatRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import { answerOrCall, askedTools } from '../chat/answer-or-call';
 import type { ChatBody, ChatMessage, ChatTool } from '../chat/chat-body';
 import { needForChat } from '../chat/needs';
 import { personaBefore, personaOf } from '../chat/persona';
 import { chosenTools, readToolChoice } from '../chat/tool-choice';
+import { chatForm } from '../chat/tool-forms';
 import { useWithRoom } from '../chat/with-room';
 import type { Handler } from '../context';
 import { findTarget } from '../models/target';
 import { wantsOf, withDefaults } from '../ollama/options';
-import { relay } from '../upstream/relay';
+import { handOn } from '../upstream/hand-on';
 import { toBackend } from './backend';
 import { defaultsFor } from './defaults';
 
@@ -39,8 +41,9 @@ export const chatCompletions: Handler = async (exchange, context) => {
   if (target.kind === 'backend') return toBackend(exchange, context, target, value);
   const { manifest } = target.entry;
   const messages = someMessages(request.messages) as ChatMessage[];
-  const { tools: _tools, tool_choice: choice, ...rest } = value;
-  const chosen = chosenTools((request.tools ?? []) as ChatTool[], readToolChoice(choice));
+  const { tools: _tools, tool_choice: given, ...rest } = value;
+  const choice = readToolChoice(given);
+  const chosen = chosenTools((request.tools ?? []) as ChatTool[], choice, manifest);
   needForChat(manifest, messages, chosen.tools);
   const persona = personaBefore(await personaOf(target.entry), messages[0]);
   const body: ChatBody = {
@@ -49,12 +52,13 @@ export const chatCompletions: Handler = async (exchange, context) => {
     messages: [...persona, ...messages.map(inTemplate)],
     ...chosen,
   };
+  const asked = askedTools(manifest, chatForm, chosen.tools ?? [], choice.mode, messages);
   const wants = wantsOf(withDefaults(manifest, null), manifest);
-  await useWithRoom(
-    context,
-    target,
-    { wants, uid: exchange.identity.uid, signal: exchange.signal },
-    (session) =>
-      relay(exchange, session, { method: 'POST', path: exchange.path, body: JSON.stringify(body) }),
+  const options = { wants, uid: exchange.identity.uid, signal: exchange.signal };
+  await useWithRoom(context, target, options, (session) =>
+    answerOrCall(asked, body, (sent, guard) => {
+      const call = { method: 'POST', path: exchange.path, body: JSON.stringify(sent) } as const;
+      return handOn(exchange, session, call, request.stream === true, guard);
+    }),
   );
 };

@@ -73,6 +73,7 @@ export function manifestOf(
     parameterSize: parameterSize(parameters),
     quantisation: first.quantisation,
     capabilities: [...capabilities],
+    toolCalling: needsAsking(first.architecture, parameters) ? 'asked' : 'native',
     contextLength: first.contextLength,
     embeddingLength: first.embeddingLength,
     pooling: first.pooling,
@@ -85,6 +86,10 @@ export function manifestOf(
     modifiedAt: new Date().toISOString(),
   };
 }
+
+/** Qwen 2.5 below 2 billion parameters calls a tool for every question (docs/benchmarks.md, "tools"). */
+const needsAsking = (architecture: string, parameters: number): boolean =>
+  architecture === 'qwen2' && parameters < 2e9;
 
 /** Weights first, in the order of their parts: the engine opens the first. */
 const order = ({ facts, role }: CheckedFile): number =>

@@ -1,4 +1,4 @@
-import type { ResponsesItem, ResponsesRequest, ResponsesTool } from '@nanite/contracts';
+import type { ModelManifest, ResponsesItem, ResponsesRequest, ResponsesTool } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { ChatBody, ChatMessage, ChatTool } from '../../chat/chat-body';
 import { chosenTools, readToolChoice } from '../../chat/tool-choice';
@@ -83,13 +83,17 @@ function responseFormat({ text }: ResponsesRequest): Record<string, unknown> {
  * @param items the whole conversation, what went before it included
  * @throws NaniteError 400 where an item or a choice cannot be understood
  */
-export function toChat(request: ResponsesRequest, items: readonly ResponsesItem[]): ChatBody {
+export function toChat(
+  request: ResponsesRequest,
+  items: readonly ResponsesItem[],
+  manifest: ModelManifest,
+): ChatBody {
   const { instructions, max_output_tokens: length, reasoning, temperature, top_p: topP } = request;
   const system: ChatMessage[] = instructions ? [{ role: 'system', content: instructions }] : [];
   const effort = reasoning?.effort;
   return {
     messages: [...system, ...messagesOf(items)],
-    ...chosenTools(chatTools(request.tools ?? []), readToolChoice(request.tool_choice)),
+    ...chosenTools(chatTools(request.tools ?? []), readToolChoice(request.tool_choice), manifest),
     ...responseFormat(request),
     ...(request.parallel_tool_calls === false && { parallel_tool_calls: false }),
     ...(length !== null && length !== undefined && { max_tokens: length }),

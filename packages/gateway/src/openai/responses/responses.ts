@@ -1,8 +1,11 @@
 import { ResponsesRequest, type ResponsesAnswer, type ResponsesItem } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import { answerOrCall, askedTools, type CallGuard } from '../../chat/answer-or-call';
 import type { ChatBody } from '../../chat/chat-body';
 import { needForChat } from '../../chat/needs';
 import { personaBefore, personaOf } from '../../chat/persona';
+import { readToolChoice } from '../../chat/tool-choice';
+import { chatForm } from '../../chat/tool-forms';
 import { useTruncating } from '../../chat/truncating';
 import { useWithRoom } from '../../chat/with-room';
 import type { Context, Handler } from '../../context';
@@ -71,7 +74,7 @@ async function prepare(
   const { manifest } = target.entry;
   const input = resolved(context, uid, inputItems(request));
   const conversation = [...before(context, uid, request), ...input];
-  const chat = toChat(request, conversation);
+  const chat = toChat(request, conversation, manifest);
   const given = someMessages(chat.messages);
   needForChat(manifest, given, chat.tools);
   const persona = personaBefore(await personaOf(target.entry), given[0]);
@@ -83,13 +86,15 @@ async function prepare(
 async function whole(
   exchange: Exchange,
   session: Session,
-  body: ChatBody,
+  body: object,
   request: ResponsesRequest,
+  guard: CallGuard | null,
 ): Promise<ResponsesAnswer> {
   const call = { method: 'POST', path, body: JSON.stringify(body) } as const;
   const answer = await fetchWhole(session.upstream, call, exchange.signal);
   const text = answer.body.toString('utf8');
   if (answer.status >= 400) throw upstreamError(answer.status, text);
+  guard?.whole(text);
   const { choices, usage } = JSON.parse(text) as {
     choices?: Array<{ message: ChatDelta; finish_reason: string | null }>;
     usage?: ChatUsage;
@@ -121,18 +126,22 @@ export const createResponse: Handler = async (exchange, context) => {
   const { manifest } = target.entry;
   const wants = wantsOf(withDefaults(manifest, null), manifest);
   const options = { wants, uid, signal: exchange.signal };
-  const ask = async (session: Session, messages: ChatBody['messages']): Promise<void> => {
-    const sent = { ...body, messages };
+  const { mode } = readToolChoice(request.tool_choice);
+  const asked = askedTools(manifest, chatForm, body.tools ?? [], mode, body.messages);
+  const answer = async (session: Session, sent: object, guard: CallGuard | null): Promise<void> => {
     if (request.stream !== true) {
-      const response = await whole(exchange, session, sent, request);
+      const response = await whole(exchange, session, sent, request, guard);
       keep(response);
       exchange.json(response);
       return;
     }
     const streamed = { ...sent, stream: true, stream_options: { include_usage: true } };
     const stream = new ResponsesStream(exchange, begun(request), customToolNames(request), keep);
-    await readEvents(exchange, session, { method: 'POST', path, body: JSON.stringify(streamed) }, stream);
+    const call = { method: 'POST', path, body: JSON.stringify(streamed) } as const;
+    await readEvents(exchange, session, call, guard?.sink(stream) ?? stream);
   };
+  const ask = (session: Session, messages: ChatBody['messages']): Promise<void> =>
+    answerOrCall(asked, { ...body, messages }, (sent, guard) => answer(session, sent, guard));
   await useWithRoom(context, target, options, (session, mayGrow) =>
     request.truncation === 'auto' && !mayGrow
       ? useTruncating(session, body, exchange.signal, (messages) => ask(session, messages))
