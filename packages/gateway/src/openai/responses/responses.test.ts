@@ -123,7 +123,7 @@ describe('a stream', () => {
     expect(seen).toEqual(['{"city":', '{"city":"Paris"}']);
     expect(final.output[0]).toMatchObject({ type: 'function_call', arguments: '{"city":"Paris"}' });
     const text = await openai.responses.stream({ model: 'smollm2', input: 'Hi' }).finalResponse();
-    expect(text.output_text).toBe(fakeWords);
+    expect(text.output[0]).toMatchObject({ type: 'message', content: [{ text: fakeWords }] });
   });
 });
 
