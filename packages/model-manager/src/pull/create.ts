@@ -1,6 +1,13 @@
-import type { CreateRequest, ModelManifest, ModelRecord, StoredModel } from '@nanite/contracts';
+import type {
+  CreateRequest,
+  ModelCapability,
+  ModelManifest,
+  ModelRecord,
+  StoredModel,
+} from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { join } from 'node:path';
+import { fromTemplate } from '../gate/capabilities';
 import { jinjaFromGo } from '../modelfile/go-template';
 import { fullName, type Store } from '../store';
 import { manifestOf, type CheckedFile } from './manifest';
@@ -80,9 +87,12 @@ export async function createModel(
       source: base?.manifest.source ?? 'created here',
       hints: {},
     });
+    // A package may say more of its model than the header does.
+    const able = [...new Set([...drawn.capabilities, ...(base?.manifest.capabilities ?? [])])];
     const licence = request.license === undefined ? null : [request.license].flat().join('\n\n');
     const manifest: ModelManifest = {
-      ...(base === null ? drawn : { ...base.manifest, files: drawn.files, capabilities: drawn.capabilities }),
+      ...(base === null ? drawn : { ...base.manifest, files: drawn.files }),
+      capabilities: underTemplate(able, text.replaced),
       ...(type !== null && { quantisation: drawn.quantisation, parameterSize: drawn.parameterSize }),
       id: drawn.id,
       name,
@@ -96,7 +106,7 @@ export async function createModel(
       pinned: false,
       lineage: base === null ? [] : [base.manifest.name, ...base.record.lineage],
       licenceText: licence ?? base?.record.licenceText ?? null,
-      goTemplate: text.replaced ? null : (base?.record.goTemplate ?? null),
+      goTemplate: text.replaced !== null ? null : (base?.record.goTemplate ?? null),
       messages: request.messages ?? base?.record.messages ?? [],
       // Its source is the base, which is what an update would follow.
       reference: null,
@@ -184,13 +194,23 @@ async function takeTemplate(
   template: string | undefined,
   files: CheckedFile[],
   keep: (digest: string) => void,
-): Promise<{ files: CheckedFile[]; replaced: boolean }> {
-  if (template === undefined || template === '') return { files, replaced: false };
-  const blob = await storeText(store, isJinja(template) ? template : jinjaFromGo(template));
+): Promise<{ files: CheckedFile[]; replaced: string | null }> {
+  if (template === undefined || template === '') return { files, replaced: null };
+  const jinja = isJinja(template) ? template : jinjaFromGo(template);
+  const blob = await storeText(store, jinja);
   keep(blob.sha256);
   const others = files.filter(({ role }) => role !== 'template');
   return {
     files: [...others, { role: 'template', name: 'chat_template.jinja', ...blob, facts: null }],
-    replaced: true,
+    replaced: jinja,
   };
+}
+
+/** What a model can do by its template alone. */
+const byTemplate: readonly ModelCapability[] = ['completion', 'chat', 'tools', 'thinking'];
+
+/** What a model can do under another template: one that lists tools calls them. */
+function underTemplate(capabilities: readonly ModelCapability[], template: string | null): ModelCapability[] {
+  if (template === null) return [...capabilities];
+  return [...fromTemplate(template), ...capabilities.filter((each) => !byTemplate.includes(each))];
 }

@@ -341,6 +341,17 @@ describe('create and copy', () => {
     expect(await client.show('up')).toMatchObject({ template: '{% for m in messages %}', missing: [] });
   });
 
+  it('give a model the abilities of the template that it gets', async () => {
+    offer('tiny:1');
+    await pull('tiny:1');
+    const template =
+      '{% for t in tools %}{{ t.function.name }}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}';
+    await all(client.create({ model: 'caller', from: 'tiny', template }));
+    expect((await client.show('caller')).manifest.capabilities).toEqual(['completion', 'chat', 'tools']);
+    await all(client.create({ model: 'talker', from: 'caller', template: '{{ messages[0].content }}' }));
+    expect((await client.show('talker')).manifest.capabilities).toEqual(['completion', 'chat']);
+  });
+
   it('refuse a template of Go that no engine reads', async () => {
     offer('tiny:1');
     await pull('tiny:1');
