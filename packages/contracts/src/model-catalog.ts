@@ -10,7 +10,10 @@ export const CatalogueKind = z.enum([
   'rerank',
   'speech-to-text',
   'text-to-speech',
+  'voice-activity',
   'image',
+  'ocr',
+  'upscaling',
 ]);
 
 /** What the memory of a model with attention is computed from; as the model's own config.json states it. */
@@ -50,8 +53,11 @@ export const CatalogueVariant = z.strictObject({
   /** The tag that means exactly this one: `8b-instruct-q4_K_M`. */
   tag: z.string().regex(/^[\w][\w.-]*$/),
   quantisation: z.string().min(1),
-  format: z.enum(['gguf', 'onnx', 'safetensors', 'ggml', 'ctranslate2']),
-  /** References as `nanite models pull` takes them, best first; `deb:<package>` is one for apt. */
+  format: z.enum(['gguf', 'onnx', 'safetensors', 'ggml', 'ctranslate2', 'ncnn']),
+  /**
+   * References as `nanite models pull` takes them, best first; `deb:<package>` is one for apt, `pypi:<package>@<version>`
+   * names where files lie that nothing fetches yet.
+   */
   sources: z.array(z.string().min(1)).min(1),
   /**
    * Whether the first source was seen in use under exactly this name, or its bytes were. False: it was written down as such

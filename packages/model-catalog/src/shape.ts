@@ -28,7 +28,7 @@ const dimensions: Readonly<Record<string, Dimensions>> = Object.fromEntries(
       ['smollm2:135m', 'llama', 576, 1536, 49152, 9, true],
       ['smollm2:360m', 'llama', 960, 2560, 49152, 15, true],
       ['smollm2:1.7b', 'llama', 2048, 8192, 49152, 32, true],
-      ['qwen2.5:0.5b', 'qwen2', 896, 4864, 151936, 14, true],
+      ['qwen2.5:0.5b qwen2.5-coder:0.5b', 'qwen2', 896, 4864, 151936, 14, true],
       ['qwen2.5:1.5b qwen2.5-coder:1.5b', 'qwen2', 1536, 8960, 151936, 12, true],
       ['deepseek-r1:1.5b', 'qwen2', 1536, 8960, 151936, 12, false],
       ['qwen2.5:3b', 'qwen2', 2048, 11008, 151936, 16, true],

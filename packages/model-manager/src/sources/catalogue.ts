@@ -71,6 +71,13 @@ export async function resolveCatalogue(
       });
       continue;
     }
+    if (source.startsWith('pypi:')) {
+      failure ??= new NaniteError('not-fetched-yet', `${model.name} cannot be fetched yet`, {
+        status: 409,
+        hint: 'nothing here runs models of its kind yet; it will come as a Debian package, together with what runs it',
+      });
+      continue;
+    }
     try {
       const resolved = await resolveAt(parseReference(source));
       return withCatalogue(resolved, model, variant);

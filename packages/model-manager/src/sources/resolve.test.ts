@@ -219,4 +219,8 @@ describe('a name of the catalogue', () => {
       hint: 'apt install nanite-model-tiny',
     });
   });
+
+  it('says where files lie that nothing fetches yet', async () => {
+    await expect(by(['pypi:tiny-models@1.0.0'])).rejects.toMatchObject({ code: 'not-fetched-yet' });
+  });
 });
