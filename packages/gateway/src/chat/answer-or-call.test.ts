@@ -119,6 +119,14 @@ it('leaves a tool that is named so alone, and a choice that the client has made'
   expect(requests().at(-1)?.body).not.toHaveProperty('tools');
 });
 
+it('keeps the form of an answer for one in words', async () => {
+  at = await startTestGateway({}, [small()]);
+  const format = { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } };
+  const messages = [{ role: 'user', content: 'CHOOSE_0' }];
+  await ask('/v1/chat/completions', { tools: chatTools, response_format: format, messages });
+  expect(requests().map(({ body }) => 'response_format' in body)).toEqual([false, true]);
+});
+
 it('gives a model that can tell its tools as they are', async () => {
   at = await startTestGateway({}, [fakeEntry('small', { capabilities: ['completion', 'chat', 'tools'] })]);
   await ask('/v1/chat/completions', { tools: chatTools, messages: [{ role: 'user', content: 'Hi' }] });

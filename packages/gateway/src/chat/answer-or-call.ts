@@ -159,7 +159,8 @@ export async function answerOrCall<T>(
 ): Promise<T> {
   if (asked === null) return ask(body, null);
   try {
-    return await ask({ ...body, ...asked.demanded }, asked.guard);
+    // The form that an answer is to have is for one in words.
+    return await ask({ ...body, ...asked.demanded, response_format: undefined }, asked.guard);
   } catch (error) {
     if (!(error instanceof AnswerInWords)) throw error;
     return ask({ ...body, ...inWords }, null);

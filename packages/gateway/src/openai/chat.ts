@@ -52,7 +52,9 @@ export const chatCompletions: Handler = async (exchange, context) => {
     messages: [...persona, ...messages.map(inTemplate)],
     ...chosen,
   };
-  const asked = askedTools(manifest, chatForm, chosen.tools ?? [], choice.mode, messages);
+  // Several answers at once would each have to be asked for.
+  const mode = typeof value['n'] === 'number' && value['n'] > 1 ? 'several' : choice.mode;
+  const asked = askedTools(manifest, chatForm, chosen.tools ?? [], mode, messages);
   const wants = wantsOf(withDefaults(manifest, null), manifest);
   const options = { wants, uid: exchange.identity.uid, signal: exchange.signal };
   await useWithRoom(context, target, options, (session) =>
