@@ -11,7 +11,7 @@ import { wantsOf, withDefaults } from '../ollama/options';
 import { toBackend } from '../openai/backend';
 import { someMessages, withoutNulls } from '../openai/chat';
 import { defaultsFor } from '../openai/defaults';
-import { handOn } from '../upstream/hand-on';
+import { handOn } from '../chat/hand-on';
 
 type Request = ReturnType<typeof AnthropicMessagesRequest.parse>;
 

@@ -2,7 +2,7 @@ import { fetchWhole } from '../upstream/client';
 import { upstreamError } from '../upstream/error';
 import type { Session } from '../upstream/session';
 import type { ChatBody, ChatMessage } from './chat-body';
-import { ContextOverflow } from './context-overflow';
+import { ContextOverflow } from '../http/context-overflow';
 
 /** Tokens of a chat's whole prompt. */
 export async function countTokens(session: Session, body: ChatBody, signal: AbortSignal): Promise<number> {

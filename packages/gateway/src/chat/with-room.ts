@@ -4,7 +4,7 @@ import type { AcquireOptions } from '../memory/types';
 import { noWants } from '../memory/types';
 import type { Target } from '../models/target';
 import type { Session } from '../upstream/session';
-import { ContextOverflow } from './context-overflow';
+import { ContextOverflow } from '../http/context-overflow';
 
 /** Contexts grow by whole steps, so that a conversation does not start its worker anew at each turn. In tokens. */
 const step = 4096;

@@ -1,5 +1,5 @@
 import type { NaniteError } from '@nanite/kit';
-import { ContextOverflow } from '../chat/context-overflow';
+import { ContextOverflow } from './context-overflow';
 import { BusyError } from '../memory/busy';
 
 /** How one of the APIs writes an error. */

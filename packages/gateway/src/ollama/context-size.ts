@@ -1,6 +1,6 @@
 import type { OllamaOptions } from '@nanite/contracts';
 import type { ChatBody } from '../chat/chat-body';
-import { ContextOverflow } from '../chat/context-overflow';
+import { ContextOverflow } from '../http/context-overflow';
 import { countTokens } from '../chat/truncating';
 import type { Session } from '../upstream/session';
 import { tokensOf } from './tokens';

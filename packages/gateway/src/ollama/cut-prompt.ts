@@ -1,5 +1,5 @@
 import type { OllamaOptions } from '@nanite/contracts';
-import { ContextOverflow } from '../chat/context-overflow';
+import { ContextOverflow } from '../http/context-overflow';
 import type { Session } from '../upstream/session';
 import { tokensOf } from './tokens';
 

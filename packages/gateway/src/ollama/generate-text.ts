@@ -1,5 +1,5 @@
-import type { OllamaFormat, OllamaOptions } from '@nanite/contracts';
-import { answerOrCall, type AskedTools, type CallGuard } from '../chat/answer-or-call';
+import type { OllamaFormat } from '@nanite/contracts';
+import { answerOrCall, type CallGuard } from '../chat/answer-or-call';
 import type { ChatBody } from '../chat/chat-body';
 import { useTruncating } from '../chat/truncating';
 import { useWithRoom } from '../chat/with-room';
@@ -7,38 +7,12 @@ import type { Context } from '../context';
 import type { Exchange } from '../http/exchange';
 import { relay } from '../upstream/relay';
 import type { Session } from '../upstream/session';
-import type { Protocol } from './chat-protocol';
 import { holdToContext } from './context-size';
 import { usePromptCut } from './cut-prompt';
 import { answerLines, answerWhole } from './generation';
 import { samplingForOpenAi, samplingForWorker, wantsOf } from './options';
 import type { OllamaTarget } from './target';
-import type { Form } from './writer';
-
-/** What /api/chat and /api/generate come down to. */
-export interface TextRequest {
-  /** Path on the server, and its body without sampling options. */
-  path: '/v1/chat/completions' | '/completion' | '/infill';
-  body: Record<string, unknown>;
-  protocol: () => Protocol;
-  form: Form;
-  /** How to ask a model that has to be asked which tool it needs; null: it is given its tools. */
-  asked?: AskedTools | null;
-  options: OllamaOptions;
-  stream: boolean;
-  /** Leave out the oldest messages of a conversation that is too long for the context, or the oldest half of a prompt. */
-  truncate: boolean;
-  /** Where the answer fills the context, forget the oldest half of it and go on. */
-  shift: boolean;
-  /** The name that the client used: answers carry it. */
-  model: string;
-  /** Bytes of the request, an upper bound of the prompt's tokens. */
-  bytes: number;
-  /** Fields of the body that only the worker can make. */
-  rendered?: (session: Session, signal: AbortSignal) => Promise<Record<string, unknown>>;
-  /** Tokens of prompt and answer, for the last line of /api/generate. */
-  tokens?: (session: Session, answer: string, signal: AbortSignal) => Promise<number[]>;
-}
+import type { TextRequest } from './text-request';
 
 /** A `format` as fields of a request to a chat endpoint. */
 export function formatForChat(format: OllamaFormat | null | undefined): Record<string, unknown> {

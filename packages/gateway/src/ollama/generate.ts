@@ -6,14 +6,7 @@ import type { Context, Handler } from '../context';
 import type { Exchange } from '../http/exchange';
 import type { Session } from '../upstream/session';
 import { ChatCompletions, RawCompletion } from './chat-protocol';
-import {
-  formatForChat,
-  formatForCompletion,
-  generateText,
-  isOllama,
-  toOllama,
-  type TextRequest,
-} from './generate-text';
+import { formatForChat, formatForCompletion, generateText, isOllama, toOllama } from './generate-text';
 import { readOllama } from './liberal';
 import { loadOrUnload } from './load';
 import { probabilities, rawProbabilities, wantedLogprobs } from './logprobs';
@@ -21,6 +14,7 @@ import { contentOf } from './messages';
 import { withDefaults } from './options';
 import { ollamaTarget, type OllamaTarget } from './target';
 import { thinkFields } from './think';
+import type { TextRequest } from './text-request';
 import { promptOf, tokensOf } from './tokens';
 import { generateForm } from './writer';
 

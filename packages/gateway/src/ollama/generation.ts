@@ -4,7 +4,7 @@ import { fetchWhole, type UpstreamRequest } from '../upstream/client';
 import { upstreamError } from '../upstream/error';
 import { incomplete, readEvents, type EventSink } from '../upstream/read-events';
 import type { Session } from '../upstream/session';
-import type { TextRequest } from './generate-text';
+import type { TextRequest } from './text-request';
 import { LineWriter, closing } from './writer';
 
 /** How to answer: part of TextRequest. */

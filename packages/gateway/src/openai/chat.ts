@@ -10,7 +10,7 @@ import { useWithRoom } from '../chat/with-room';
 import type { Handler } from '../context';
 import { findTarget } from '../models/target';
 import { wantsOf, withDefaults } from '../ollama/options';
-import { handOn } from '../upstream/hand-on';
+import { handOn } from '../chat/hand-on';
 import { toBackend } from './backend';
 import { defaultsFor } from './defaults';
 

@@ -1,4 +1,4 @@
-import { ContextOverflow } from '../chat/context-overflow';
+import { ContextOverflow } from '../http/context-overflow';
 import { upstreamError } from '../upstream/error';
 import { fetchWhole } from '../upstream/client';
 import type { Session } from '../upstream/session';

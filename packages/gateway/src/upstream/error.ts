@@ -1,5 +1,5 @@
 import { NaniteError } from '@nanite/kit';
-import { ContextOverflow } from '../chat/context-overflow';
+import { ContextOverflow } from '../http/context-overflow';
 
 interface WorkerError {
   message?: unknown;

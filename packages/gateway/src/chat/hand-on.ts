@@ -1,10 +1,10 @@
-import type { CallGuard } from '../chat/answer-or-call';
+import type { CallGuard } from './answer-or-call';
 import type { Exchange } from '../http/exchange';
-import { fetchWhole, type UpstreamRequest } from './client';
-import { upstreamError } from './error';
-import { readEvents, type EventSink } from './read-events';
-import { relay } from './relay';
-import type { Session } from './session';
+import { fetchWhole, type UpstreamRequest } from '../upstream/client';
+import { upstreamError } from '../upstream/error';
+import { readEvents, type EventSink } from '../upstream/read-events';
+import { relay } from '../upstream/relay';
+import type { Session } from '../upstream/session';
 
 /** Writes the events of a stream as they came: Anthropic's with their names, OpenAI's with the mark of their end. */
 class SameEvents implements EventSink {
