@@ -399,7 +399,7 @@ def embeddings():
     # Without encoding_format the client asks for base64 and decodes it.
     answer = client.embeddings.create(model=embed_model, input=["a", "b"])
     assert [one.index for one in answer.data] == [0, 1] and answer.usage.prompt_tokens > 0
-    plain = client.embeddings.create(model=embed_model, input="a", encoding_format="float").data[0].embedding
+    plain = client.embeddings.create(model=embed_model, input=["a", "b"], encoding_format="float").data[0].embedding
     assert max(abs(x - y) for x, y in zip(plain, answer.data[0].embedding)) < 1e-5
     text = client.embeddings.create(model=embed_model, input="a", encoding_format="base64").data[0].embedding
     assert len(base64.b64decode(text)) == struct.calcsize("f") * len(plain)
