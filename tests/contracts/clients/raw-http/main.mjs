@@ -40,7 +40,9 @@ feature('half-closed after the request', async () => {
   const connection = new Connection();
   await connection.write(request('/api/chat', chat()));
   connection.halfClose();
-  isChat(await connection.answer());
+  // Go's server takes it for a client that has gone, and so does ours; others answer. No one waits for ever.
+  await connection.end();
+  await stillAnswers();
 });
 
 feature('HTTP/1.0, whole and streamed', async () => {
