@@ -14,7 +14,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
       text:
         '**nanite** asks language models that run on this machine. Nothing leaves the machine unless the administrator ' +
         'allowed it.\n\n' +
-        'It needs no configuration: the first installed model that can chat answers. The services behind it start when ' +
+        'It needs no configuration: the most able installed model that this machine runs quickly answers. The services behind it start when ' +
         'they are asked and end when they are idle; **nanite status** shows them.\n\n' +
         'Answers go to standard output and everything else to standard error. Colour, the spinner and the line with the ' +
         'speed appear on a terminal only.',
