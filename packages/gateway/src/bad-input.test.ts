@@ -72,6 +72,23 @@ describe.each(apis)('%s', (path, shape, fields) => {
     expect(at.engine.started).toEqual([]);
   });
 
+  it('refuses a body that is deep beyond measure, and takes brackets in texts', async () => {
+    at = await startTestGateway();
+    const deep = (levels: number) =>
+      JSON.stringify({ model: 'smollm2', stream: false, ...fields }).replace(
+        /}$/,
+        `,"made_up":${'['.repeat(levels)}${']'.repeat(levels)}}`,
+      );
+    const { status, body } = await post(path, deep(5000));
+    expect(status).toBe(400);
+    expect(JSON.stringify(shape.parse(body))).toContain('levels deep');
+    expect((await post(path, deep(100))).status).toBe(200);
+    const brackets = JSON.parse(
+      JSON.stringify(fields).replaceAll('"x"', `"${'[{\\"'.repeat(2000)}"`),
+    ) as object;
+    expect((await post(path, { model: 'smollm2', stream: false, ...brackets })).status).toBe(200);
+  });
+
   it('refuses a huge body, announced or not', async () => {
     at = await startTestGateway({ maxBodyBytes: 10_000 });
     const huge = JSON.stringify({ model: 'smollm2', padding: 'x'.repeat(100_000), ...fields });

@@ -1,6 +1,7 @@
 import { NaniteError } from '@nanite/kit';
 import { BusyError } from '../memory/busy';
 import type { Exchange } from './exchange';
+import { isDeeperThan } from './json-depth';
 
 export interface BodyLimits {
   /** Largest body, in bytes. */
@@ -21,6 +22,9 @@ function tooLarge(limit: number): NaniteError {
     hint: 'the administrator can raise gateway.maxBodyBytes',
   });
 }
+
+/** Levels of arrays and objects in a body. Schemas of tools have a few dozen. */
+const maxDepth = 500;
 
 /** How long, and how much at least, is read of a body that was refused. */
 const drainMs = 3_000;
@@ -53,6 +57,11 @@ export class BodyReader {
       throw new NaniteError('invalid-request', 'the request has no body', {
         status: 400,
         hint: 'send a JSON object',
+      });
+    }
+    if (isDeeperThan(bytes, maxDepth)) {
+      throw new NaniteError('invalid-json', `the request body is nested more than ${maxDepth} levels deep`, {
+        status: 400,
       });
     }
     let value: unknown;
