@@ -27,7 +27,11 @@ down: ## end what `make up` started
 test: node_modules/.package-lock.json ## all tests: units, packages, contracts, journeys
 	@$(enter) node --import tsx tests/run.ts
 
-test-clients: node_modules/.package-lock.json ## every client that is not in `make test`; ORIGINAL=1 beside Ollama itself
+client_parts := nanite-gateway nanite-llama nanite-onnxruntime nanite-models nanite-model-catalog nanite-cli \
+    nanite-model-smollm2-135m-instruct nanite-model-bge-small-en-v1.5 \
+    nanite-model-qwen2.5-coder-0.5b-instruct nanite-model-qwen2.5-coder-1.5b-instruct
+test-clients: node_modules/.package-lock.json ## the clients that `make test` leaves out; ORIGINAL=1 beside Ollama itself
+	@tools/nx-debian/build-debs $(client_parts)
 	@$(enter) node --import tsx tests/run.ts $(if $(ORIGINAL),original,clients)
 
 check: node_modules/.package-lock.json ## format, lint and types

@@ -4,7 +4,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { clientFolders, clientsFolder } from './runner/catalogue';
 import { exceptionFor } from './runner/exceptions';
 import { installClient, quickModels } from './runner/machine';
-import { checkout, keepResults, readReport, readResults, reportPath, type FeatureResult } from './runner/results';
+import {
+  checkout,
+  keepResults,
+  readReport,
+  readResults,
+  reportPath,
+  type FeatureResult,
+} from './runner/results';
 
 /**
  * `make test-clients ORIGINAL=1`: the clients of Ollama's own API against Ollama itself, with the same weights. What works there
@@ -48,9 +55,14 @@ describe.each(originals)('$folder', (client) => {
     for (const { client: name, feature, ok, detail } of there) {
       const ours = here.find((at) => at.client === name && at.feature === feature);
       expect.soft(ours, `${name}: ${feature} was not tried here: run make test first`).toBeDefined();
-      if (!ok) console.log(`works not with Ollama, ${ours?.ok === true ? 'but' : 'and not'} with us: ${name}: ${feature}: ${detail}`);
+      if (!ok)
+        console.log(
+          `works not with Ollama, ${ours?.ok === true ? 'but' : 'and not'} with us: ${name}: ${feature}: ${detail}`,
+        );
       else if (exceptionFor(name, feature) === undefined) {
-        expect.soft(ours?.ok, `works with Ollama, not with us: ${name}: ${feature}: ${ours?.detail}`).toBe(true);
+        expect
+          .soft(ours?.ok, `works with Ollama, not with us: ${name}: ${feature}: ${ours?.detail}`)
+          .toBe(true);
       }
     }
   });

@@ -6,7 +6,16 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { embedMany, generateText, Output, stepCountIs, streamText, tool } from 'ai';
 import { createOllama } from 'ollama-ai-provider-v2';
 import { z } from 'zod';
-import { chatModel, client, collect, embedModel, failure, run, toolModel, url } from './reporting/features.mjs';
+import {
+  chatModel,
+  client,
+  collect,
+  embedModel,
+  failure,
+  run,
+  toolModel,
+  url,
+} from './reporting/features.mjs';
 import { greeting, isCall, isCity, toolQuestions } from './reporting/questions.mjs';
 
 const City = z.object({ city: z.string(), big: z.boolean() });
@@ -58,11 +67,18 @@ function declare(packageName, label, model, { forces = true } = {}) {
   });
 
   feature('Output.object', async () => {
-    isCity((await generateText({ ...able, prompt: greeting, output: Output.object({ schema: City }) })).output);
+    isCity(
+      (await generateText({ ...able, prompt: greeting, output: Output.object({ schema: City }) })).output,
+    );
   });
 
   feature('Output.object, streamed', async () => {
-    const result = streamText({ ...able, prompt: greeting, output: Output.object({ schema: City }), onError: () => undefined });
+    const result = streamText({
+      ...able,
+      prompt: greeting,
+      output: Output.object({ schema: City }),
+      onError: () => undefined,
+    });
     await collect(result.partialOutputStream);
     isCity(await result.output);
   });

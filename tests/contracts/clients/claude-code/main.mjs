@@ -37,9 +37,14 @@ feature('a question, streamed as JSON', async () => {
 feature('a question with its full prompt and tools', async () => {
   const argv = ['--output-format', 'json', '--max-turns', '3', '-p', 'Say hello.'];
   const model = await roomyModel();
-  const answer = JSON.parse(await claude(model, ...argv).catch((error) => error.message.slice(error.message.indexOf('{'))));
+  const answer = JSON.parse(
+    await claude(model, ...argv).catch((error) => error.message.slice(error.message.indexOf('{'))),
+  );
   // Three turns may not be enough for a small model; an answer of the API that it does not understand is another matter.
-  assert.ok(answer.subtype === 'success' || answer.subtype === 'error_max_turns', JSON.stringify(answer).slice(0, 700));
+  assert.ok(
+    answer.subtype === 'success' || answer.subtype === 'error_max_turns',
+    JSON.stringify(answer).slice(0, 700),
+  );
   assert.ok(answer.usage.input_tokens > 5000, `${answer.usage.input_tokens} tokens`);
 });
 

@@ -8,7 +8,10 @@ import { client, run, url } from './reporting/features.mjs';
 const feature = client('Codex', '@openai/codex');
 const provider = [
   ...['-c', 'model_provider="here"'],
-  ...['-c', `model_providers.here={name="here",base_url="${url}/v1",wire_api="responses",stream_idle_timeout_ms=800000}`],
+  ...[
+    '-c',
+    `model_providers.here={name="here",base_url="${url}/v1",wire_api="responses",stream_idle_timeout_ms=800000}`,
+  ],
 ];
 
 async function codex(...argv) {

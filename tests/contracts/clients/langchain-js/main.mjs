@@ -93,7 +93,9 @@ openai('Responses API', async () => {
   const model = overOpenai(chatModel, 16, { useResponsesApi: true });
   assert.ok((await model.invoke(asked)).text.length > 0);
   assert.ok((await collect(await model.stream(asked))).length > 1);
-  isCity(await overOpenai(toolModel, 200, { useResponsesApi: true }).withStructuredOutput(City).invoke(greeting));
+  isCity(
+    await overOpenai(toolModel, 200, { useResponsesApi: true }).withStructuredOutput(City).invoke(greeting),
+  );
 });
 openai('embeddings', async () => {
   const model = new OpenAIEmbeddings({

@@ -219,7 +219,11 @@ feature('responses stored', async () => {
 feature('embeddings', async () => {
   // Without encoding_format the client asks for base64 and decodes it.
   const { data } = await openai.embeddings.create({ model: embedModel, input: ['a', 'b'] });
-  const plain = await openai.embeddings.create({ model: embedModel, input: ['a', 'b'], encoding_format: 'float' });
+  const plain = await openai.embeddings.create({
+    model: embedModel,
+    input: ['a', 'b'],
+    encoding_format: 'float',
+  });
   assert.ok(Math.abs(plain.data[0].embedding[5] - data[0].embedding[5]) < 1e-5);
   assert.equal(plain.data[0].embedding.length, data[1].embedding.length);
 });

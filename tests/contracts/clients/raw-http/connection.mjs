@@ -50,7 +50,8 @@ export class Connection {
     for (;;) {
       const value = found();
       if (value !== undefined) return value;
-      if (this.ended) throw new Error(`the connection ended after ${JSON.stringify(this.#read.toString().slice(0, 300))}`);
+      if (this.ended)
+        throw new Error(`the connection ended after ${JSON.stringify(this.#read.toString().slice(0, 300))}`);
       await new Promise((wake) => this.#waiting.push(wake));
     }
   }
@@ -105,7 +106,11 @@ export class Connection {
 const host = `Host: localhost:${port}\r\n`;
 
 /** A request as bytes. */
-export const request = (path, body, { method = 'POST', headers = '', version = '1.1', withHost = true } = {}) =>
+export const request = (
+  path,
+  body,
+  { method = 'POST', headers = '', version = '1.1', withHost = true } = {},
+) =>
   `${method} ${path} HTTP/${version}\r\n${withHost ? host : ''}Content-Type: application/json\r\n${headers}` +
   (body === undefined ? '\r\n' : `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 

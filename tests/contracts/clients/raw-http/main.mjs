@@ -91,15 +91,26 @@ feature('a request in pieces of one byte', async () => {
 feature('pipelined requests', async () => {
   const connection = new Connection();
   const words = ['1', '2', '3'];
-  const asked = words.map((word) => request('/api/embed', JSON.stringify({ model: 'no-such-model', input: word })));
-  await connection.write(request('/api/chat', chat()) + asked.join('') + request('/api/version', undefined, { method: 'GET' }));
+  const asked = words.map((word) =>
+    request('/api/embed', JSON.stringify({ model: 'no-such-model', input: word })),
+  );
+  await connection.write(
+    request('/api/chat', chat()) + asked.join('') + request('/api/version', undefined, { method: 'GET' }),
+  );
   isChat(await connection.answer());
   for (const _ of words) assert.equal((await connection.answer()).status, 404);
   assert.ok(JSON.parse((await connection.answer()).body).version);
 });
 
 feature('no JSON, no body, another type, no such path', async () => {
-  for (const path of ['/api/chat', '/v1/chat/completions', '/v1/messages', '/v1/responses', '/api/show', '/api/embed']) {
+  for (const path of [
+    '/api/chat',
+    '/v1/chat/completions',
+    '/v1/messages',
+    '/v1/responses',
+    '/api/show',
+    '/api/embed',
+  ]) {
     for (const body of ['{"model": ', '', '[]', '"text"', 'null']) {
       const answer = await ask(path, body);
       assert.equal(answer.status, 400, `${path} ${body}: ${answer.status} ${answer.body}`);
@@ -112,7 +123,12 @@ feature('no JSON, no body, another type, no such path', async () => {
 
 feature('any content-type, or none, on /api', async () => {
   const body = chat();
-  for (const type of ['application/octet-stream', 'application/x-www-form-urlencoded', 'text/plain', undefined]) {
+  for (const type of [
+    'application/octet-stream',
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    undefined,
+  ]) {
     const connection = new Connection();
     const header = type === undefined ? '' : `Content-Type: ${type}\r\n`;
     await connection.write(
@@ -128,14 +144,21 @@ feature('null for whatever may be left out', async () => {
   const message = { ...messages[0], ...none('images thinking tool_calls tool_name name') };
   const options = {
     num_predict: 4,
-    ...none('temperature top_k top_p min_p seed stop num_ctx repeat_penalty mirostat use_mmap num_thread made_up'),
+    ...none(
+      'temperature top_k top_p min_p seed stop num_ctx repeat_penalty mirostat use_mmap num_thread made_up',
+    ),
   };
   const chatNulls = none('format tools keep_alive think truncate shift logprobs top_logprobs');
   isChat(await ask('/api/chat', chat({ ...chatNulls, options, messages: [message] })));
   const prompt = { model: chatModel, prompt: 'Hello', stream: false, options };
-  const generateNulls = none('name suffix system template context raw format images keep_alive think truncate logprobs');
+  const generateNulls = none(
+    'name suffix system template context raw format images keep_alive think truncate logprobs',
+  );
   isChat(await ask('/api/generate', JSON.stringify({ ...prompt, ...generateNulls })));
-  const show = await ask('/api/show', JSON.stringify({ model: chatModel, ...none('name system template verbose options') }));
+  const show = await ask(
+    '/api/show',
+    JSON.stringify({ model: chatModel, ...none('name system template verbose options') }),
+  );
   assert.equal(show.status, 200, show.body);
   const openai = none(
     'temperature top_p n stop seed tools tool_choice response_format stream stream_options logprobs top_logprobs user metadata frequency_penalty presence_penalty logit_bias parallel_tool_calls max_completion_tokens',
@@ -151,13 +174,28 @@ feature('null for whatever may be left out', async () => {
 });
 
 feature('roles, numbers, names and slashes as Ollama takes them', async () => {
-  const upper = [{ role: 'System', content: 'Be brief.' }, { role: 'USER', content: 'Hello' }];
+  const upper = [
+    { role: 'System', content: 'Be brief.' },
+    { role: 'USER', content: 'Hello' },
+  ];
   isChat(await ask('/api/chat', chat({ messages: upper })));
-  const odd = { num_predict: 4, top_k: 40.5, top_p: 1.5, temperature: 0.1, seed: 9007199254740993, num_ctx: 0 };
+  const odd = {
+    num_predict: 4,
+    top_k: 40.5,
+    top_p: 1.5,
+    temperature: 0.1,
+    seed: 9007199254740993,
+    num_ctx: 0,
+  };
   isChat(await ask('/api/chat', chat({ options: odd })));
   isChat(await ask('/api/chat/', chat()));
   isChat(await ask('/api/chat', chat({ model: `library/${chatModel}` })));
-  isChat(await ask('/api/chat', chat({ model: '', name: chatModel }).replace('"model":""', `"model":"${chatModel}"`)));
+  isChat(
+    await ask(
+      '/api/chat',
+      chat({ model: '', name: chatModel }).replace('"model":""', `"model":"${chatModel}"`),
+    ),
+  );
   const shown = await ask('/api/show', JSON.stringify({ model: '', name: chatModel }));
   assert.equal(shown.status, 200, shown.body.slice(0, 300));
 });
@@ -171,7 +209,10 @@ feature('JSON that is deep beyond measure', async () => {
       assert.ok(answer.status < 500, `${path}: ${answer.status} ${answer.body.slice(0, 200)}`);
       JSON.parse(answer.body);
     }
-    const format = await ask('/api/chat', `{"model":"${chatModel}","messages":[],"format":{"type":"array","items":${'{"items":'.repeat(depth)}{}${'}'.repeat(depth)}}}`);
+    const format = await ask(
+      '/api/chat',
+      `{"model":"${chatModel}","messages":[],"format":{"type":"array","items":${'{"items":'.repeat(depth)}{}${'}'.repeat(depth)}}}`,
+    );
     assert.ok(format.status < 500, `format: ${format.status} ${format.body.slice(0, 200)}`);
   }
   await stillAnswers();
@@ -179,11 +220,15 @@ feature('JSON that is deep beyond measure', async () => {
 
 feature('a body that is too large', async () => {
   const announced = new Connection();
-  await announced.write(`POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{`);
+  await announced.write(
+    `POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{`,
+  );
   assert.equal((await announced.answer()).status, 413);
   announced.destroy();
   const chunked = new Connection();
-  await chunked.write('POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
+  await chunked.write(
+    'POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+  );
   const mebibyte = 'a'.repeat(1 << 20);
   const answered = chunked.answer();
   let done = false;
@@ -197,7 +242,10 @@ feature('a body that is too large', async () => {
 });
 
 feature('a header that is too large, and no HTTP at all', async () => {
-  const large = await ask('/api/version', undefined, { method: 'GET', headers: `X-Large: ${'a'.repeat(200_000)}\r\n` });
+  const large = await ask('/api/version', undefined, {
+    method: 'GET',
+    headers: `X-Large: ${'a'.repeat(200_000)}\r\n`,
+  });
   assert.ok([400, 431].includes(large.status), String(large.status));
   const noise = new Connection();
   await noise.write(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 13, 10, 13, 10]));
@@ -226,7 +274,10 @@ feature('200 at once', async () => {
     ['/api/chat', (stream) => chat({ model: toolModel, stream })],
     ['/v1/chat/completions', (stream) => openaiChat({ model: toolModel, stream })],
     ['/v1/messages', (stream) => openaiChat({ model: toolModel, stream })],
-    ['/v1/responses', (stream) => JSON.stringify({ model: toolModel, input: 'Hello', max_output_tokens: 16, stream })],
+    [
+      '/v1/responses',
+      (stream) => JSON.stringify({ model: toolModel, input: 'Hello', max_output_tokens: 16, stream }),
+    ],
   ];
   const counted = { 200: 0, 503: 0 };
   const one = async (_, index) => {
@@ -241,7 +292,12 @@ feature('200 at once', async () => {
       assert.ok(JSON.parse(text).error, where);
     } else if (!stream) assert.equal(JSON.parse(text).error ?? undefined, undefined, where);
     else {
-      const ends = { '/api/chat': /"done":true/, '/v1/chat/completions': /\[DONE\]/, '/v1/messages': /message_stop/, '/v1/responses': /response\.(completed|incomplete)/ };
+      const ends = {
+        '/api/chat': /"done":true/,
+        '/v1/chat/completions': /\[DONE\]/,
+        '/v1/messages': /message_stop/,
+        '/v1/responses': /response\.(completed|incomplete)/,
+      };
       assert.match(text, ends[path], where);
     }
   };

@@ -5,7 +5,11 @@ import { agentModel, url } from './features.mjs';
 /** What the command prints, and how it ended. It is killed after so many seconds. */
 export function command(argv, { env = {}, cwd, input = '', seconds = 850 } = {}) {
   const [program, ...rest] = argv;
-  const child = spawn(program, rest, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, rest, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
   let stdout = '';
   let stderr = '';
@@ -28,7 +32,12 @@ export function command(argv, { env = {}, cwd, input = '', seconds = 850 } = {})
  */
 export async function roomyModel(context = 32768) {
   const model = 'clients-agent';
-  const body = JSON.stringify({ model, from: agentModel, parameters: { num_ctx: context, temperature: 0 }, stream: false });
+  const body = JSON.stringify({
+    model,
+    from: agentModel,
+    parameters: { num_ctx: context, temperature: 0 },
+    stream: false,
+  });
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${url}/api/create`, { method: 'POST', headers, body });
   if (!answer.ok) throw new Error(`/api/create: ${answer.status} ${await answer.text()}`);

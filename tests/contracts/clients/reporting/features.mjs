@@ -18,7 +18,8 @@ const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 /** A client at the version installed here: `package` is its name on npm. Gives the function that declares its features. */
 export function client(name, packageName = name, ownVersion) {
   const version =
-    ownVersion ?? JSON.parse(readFileSync(resolve('node_modules', packageName, 'package.json'), 'utf8')).version;
+    ownVersion ??
+    JSON.parse(readFileSync(resolve('node_modules', packageName, 'package.json'), 'utf8')).version;
   const features = [];
   clients.push({ name, version, features });
   return (feature, works) => features.push([feature, works]);

@@ -24,7 +24,9 @@ describe('clientsTable', () => {
   });
 
   it('tells exceptions with what the original does', () => {
-    const table = clientsTable(report, [{ client: 'b', feature: 'a|b', reason: 'why', original: 'the same' }]);
+    const table = clientsTable(report, [
+      { client: 'b', feature: 'a|b', reason: 'why', original: 'the same' },
+    ]);
     expect(table).toContain('| b | a\\|b | why | the same |');
   });
 });

@@ -2,7 +2,8 @@ import type { Exception } from './exceptions';
 import type { Report } from './results';
 
 /** Between these lines of docs/api.md. */
-export const begin = '<!-- clients: written by tests/contracts/clients/write-table, from dist/test-reports/clients.json -->';
+export const begin =
+  '<!-- clients: written by tests/contracts/clients/write-table, from dist/test-reports/clients.json -->';
 export const end = '<!-- /clients -->';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -16,7 +17,11 @@ export function clientsTable({ results }: Report, exceptions: readonly Exception
     const { version = '', date = '' } = own[0] ?? {};
     return `| ${cell(client)} | ${cell(version)} | ${works.length} of ${own.length} | ${cell(works.join('; '))} | ${date} |`;
   });
-  const table = ['| client | version | works | features that work | tried |', '| --- | --- | --- | --- | --- |', ...rows];
+  const table = [
+    '| client | version | works | features that work | tried |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ];
   if (exceptions.length === 0) return table.join('\n');
   const known = exceptions.map(
     ({ client, feature, reason, original }) =>
