@@ -14,10 +14,10 @@ node_modules/.package-lock.json: package-lock.json
 	@echo '==> Installing the build tools (npm ci)'
 	@$(enter) npm ci --no-fund --no-audit --loglevel=error
 
-demo: node_modules/.package-lock.json ## build, publish, install into a clean Debian 13, ask a question
+demo: ## build, publish, install into a clean Debian 13, ask a question
 	@tools/demo/demo
 
-up: node_modules/.package-lock.json ## boot the demonstration and leave it running, its API on this machine
+up: ## boot the demonstration and leave it running, its API on this machine
 	@tools/demo/demo --keep
 
 down: ## end what `make up` started
