@@ -45,17 +45,21 @@ test.each([
   ['publishing', '3/6', 1500],
   ['booting', '4/6', 400],
   ['installing', '5/6', 3000],
-])('interrupted while %s, it says so and leaves nothing running', async (_, at, after) => {
-  const { code, text } = await demo(at, after);
-  expect(code, text).toBe(130);
-  expect(text).toContain('run it again to go on');
-  expect(machines()).not.toContain('nanite-demo');
-  await expect.poll(nspawns, { timeout: 20_000 }).toBe('');
-  // A repository is whole, or is not there yet.
-  if (!existsSync(resolve(checkout, repo))) return;
-  const verify = ['--import', 'tsx', 'tools/apt-repo/src/main.ts', 'verify', '--out', repo];
-  execFileSync('node', verify, { cwd: checkout, stdio: ['ignore', 'ignore', 'pipe'] });
-}, 600_000);
+])(
+  'interrupted while %s, it says so and leaves nothing running',
+  async (_, at, after) => {
+    const { code, text } = await demo(at, after);
+    expect(code, text).toBe(130);
+    expect(text).toContain('run it again to go on');
+    expect(machines()).not.toContain('nanite-demo');
+    await expect.poll(nspawns, { timeout: 20_000 }).toBe('');
+    // A repository is whole, or is not there yet.
+    if (!existsSync(resolve(checkout, repo))) return;
+    const verify = ['--import', 'tsx', 'tools/apt-repo/src/main.ts', 'verify', '--out', repo];
+    execFileSync('node', verify, { cwd: checkout, stdio: ['ignore', 'ignore', 'pipe'] });
+  },
+  600_000,
+);
 
 test('run again, it comes to its end with an answer', async () => {
   const { code, text } = await demo();
