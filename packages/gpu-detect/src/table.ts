@@ -15,8 +15,11 @@ export function table(report: HardwareReport, { colour, width }: TableOptions): 
     colour ? styleText(style, text) : text;
   const rows: string[] = [];
   const row = (title: string, text: string): void => {
-    const lines = wrapAnsi(text, Math.max(width - 14, 30)).split('\n');
-    rows.push(`${paint('bold', title.padEnd(14))}${lines.join(`\n${' '.repeat(14)}`)}`);
+    // On a narrow terminal the title stands above its text.
+    const indent = width < 60 ? 2 : 14;
+    const lines = wrapAnsi(text, Math.max(width - indent, 20), { hard: true }).split('\n');
+    const begin = width < 60 ? `${paint('bold', title)}\n  ` : paint('bold', title.padEnd(14));
+    rows.push(`${begin}${lines.join(`\n${' '.repeat(indent)}`)}`);
   };
   const { cpu, memory } = report;
   row('Processor', `${cpu.model}: ${processorFacts(cpu)}`);
@@ -27,14 +30,14 @@ export function table(report: HardwareReport, { colour, width }: TableOptions): 
   row('Machine', machineFacts(report));
   if (report.gpus.length === 0) row('GPU', 'none');
   for (const gpu of report.gpus) row('GPU', `${gpu.name} (${gpu.id}): ${gpuFacts(gpu)}`);
-  row('Recommended', report.recommended ?? 'nothing to add: the processor is the best there is here');
+  row('Recommended', report.recommended ?? 'nothing to install: the CPU is the best option here');
   row('Installed', report.installed.join(', ') || 'none of nanite-cuda, nanite-rocm, nanite-vulkan');
   for (const { advice, gpus } of inOrder(report.advice)) {
     const style = ({ error: 'red', warning: 'yellow', hint: 'cyan' } as const)[advice.severity];
     const where = gpus.length === 0 ? '' : ` (${gpus.join(', ')})`;
     rows.push('', `${paint(style, advice.severity)} ${advice.code}${where}`);
     rows.push(
-      ...wrapAnsi(advice.message, Math.max(width - 2, 30))
+      ...wrapAnsi(advice.message, Math.max(width - 2, 20), { hard: true })
         .split('\n')
         .map((line) => `  ${line}`),
     );

@@ -27,7 +27,7 @@ export const CheckResult = z.object({
   detail: z.string(),
   /** What to do; null where there is nothing to do. */
   hint: z.string().nullable(),
-  /** That it took. */
+  /** How long it took. */
   seconds: z.number().nonnegative(),
   /** Figures for programs; sizes in bytes, times in seconds. */
   data: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),

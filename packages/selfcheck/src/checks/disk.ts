@@ -8,7 +8,7 @@ import { fail, pass, warn, type Check } from '../check';
 const least = 32e6;
 const little = 256e6;
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;
+const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 
 export const disk: Check = {
   id: 'disk',
@@ -29,7 +29,7 @@ export const disk: Check = {
     }
     const lowest = Math.min(...free.values());
     const data = { freeBytes: lowest };
-    const said = [...free].map(([path, bytes]) => `${megabytes(bytes)} at ${path}`).join(', ');
+    const said = [...free].map(([path, bytes]) => `${mebibytes(bytes)} at ${path}`).join(', ');
     const hint = 'remove what is not needed: nanite models du, sudo apt clean';
     if (lowest < least) return fail(said, hint, data);
     if (lowest < little) return warn(said, hint, data);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fail, pass, skip, warn, type Check, type Verdict } from '../check';
 import { hasUnit } from '../system';
 
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /** What a person who reads a bug report wants to know of the machine. */
 export function describeHardware(report: HardwareReport): Verdict {
@@ -12,7 +12,7 @@ export function describeHardware(report: HardwareReport): Verdict {
   const cards = gpus.map(({ name, works }) => `${name} (${works.join(', ') || 'not used'})`);
   const detail = [
     `${cpu.model}, ${cpu.threads} threads, x86-64-v${cpu.level}`,
-    `${gigabytes(memory.totalBytes)}, of which models may take ${gigabytes(memory.modelBudgetBytes)}`,
+    `${gibibytes(memory.totalBytes)}, of which models may take ${gibibytes(memory.modelBudgetBytes)}`,
     cards.length === 0 ? 'no GPU' : cards.join(', '),
   ].join('; ');
   const data = {

@@ -28,7 +28,7 @@ const whatFor = (socket: Reachable): string | null => needed.find(({ is }) => is
 
 const nameOf = ({ protocol, address, port, owner }: Reachable): string => {
   const place = address.includes(':') ? `[${address}]` : address;
-  return `${protocol} ${place}:${port} (${owner ?? 'whose is not known without root'})`;
+  return `${protocol} ${place}:${port} (${owner ?? (process.getuid?.() === 0 ? 'owner unknown' : 'owner unknown without root')})`;
 };
 
 /**

@@ -49,7 +49,7 @@ export async function heldByUs(proc = '/proc'): Promise<Held> {
 /** `nanite-model@<id>`, on the processor or a GPU; not `nanite-models`. */
 const isWorker = (unit: string): boolean => /^nanite-model(-gpu)?@/.test(unit);
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;
+const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 
 /** Below this a desktop begins to push programs out. */
 const little = 150e6;
@@ -81,15 +81,15 @@ export const memory = (before: () => Promise<Held>): Check => ({
       modelBytes: now.workers,
       sharedInParts: now.shared === 'parts',
     };
-    const largest = now.units.map(([unit, bytes]) => `${unit.replace(/\.service$/, '')} ${megabytes(bytes)}`);
+    const largest = now.units.map(([unit, bytes]) => `${unit.replace(/\.service$/, '')} ${mebibytes(bytes)}`);
     const said =
-      `${megabytes(available)} free of ${megabytes(total)}; our services ${megabytes(atRest.services)} before anything was asked, ` +
-      `${megabytes(now.services)} now, models ${megabytes(now.workers)}` +
+      `${mebibytes(available)} free of ${mebibytes(total)}; our services ${mebibytes(atRest.services)} before anything was asked, ` +
+      `${mebibytes(now.services)} now, models ${mebibytes(now.workers)}` +
       (largest.length === 0 ? '' : `\n${largest.join(', ')}`);
     if (available === 0)
       return fail(`${said}\nnothing is free`, 'close programs, or nanite models stop NAME', data);
     if (atRest.workers === 0 && atRest.services > mostAtRest) {
-      return warn(said, `our services should be below ${megabytes(mostAtRest)}: report this as a bug`, data);
+      return warn(said, `our services should be below ${mebibytes(mostAtRest)}: report this as a bug`, data);
     }
     if (available < little) return warn(said, 'close programs, or nanite models stop NAME', data);
     return pass(said, data);

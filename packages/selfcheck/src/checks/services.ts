@@ -14,7 +14,7 @@ const plural = (count: number, word: string): string => `${count} ${word}${count
 
 export const gateway: Check = {
   id: 'gateway',
-  title: 'The door to the models',
+  title: 'Gateway',
   side: 'machine',
   seconds: 60,
   quick: true,
@@ -25,7 +25,7 @@ export const gateway: Check = {
       const { engine, listeners, models, notices } = await client.status(signal);
       if (engine === null) {
         return fail(
-          'it answers, and the engine behind it does not',
+          'it answers, but the engine behind it does not',
           'see why: journalctl -b -u nanite-engine',
         );
       }
