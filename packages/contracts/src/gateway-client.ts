@@ -75,6 +75,12 @@ export class GatewayClient {
     await this.json(OllamaChatResponse, 'POST', '/api/chat', body, signal);
   }
 
+  /** Take a model of any kind out of memory. */
+  async unload(model: string, signal?: AbortSignal): Promise<void> {
+    const body = { model, stream: false, keep_alive: 0 };
+    await this.json(OllamaGenerateResponse, 'POST', '/api/generate', body, signal);
+  }
+
   /** Names of the installed models that can chat, in the gateway's order, at most `most` of them. */
   async chatModels(most = Infinity, signal?: AbortSignal): Promise<string[]> {
     const found: string[] = [];

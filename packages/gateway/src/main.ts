@@ -64,8 +64,8 @@ async function serve(): Promise<void> {
     await gateway.close();
     process.exit(0);
   };
-  process.once('SIGTERM', () => void end('told to'));
-  process.once('SIGINT', () => void end('told to'));
+  process.once('SIGTERM', () => void end('stopped on request'));
+  process.once('SIGINT', () => void end('stopped on request'));
   const mayEnd = sockets.length > 0 && settings.listeners.length === 0;
   if (mayEnd) {
     setInterval(

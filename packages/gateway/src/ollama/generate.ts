@@ -119,9 +119,13 @@ async function generateHere(
   const { manifest } = ollama;
   const options = withDefaults(manifest, request.options);
   checkSupported(request, ollama);
-  if (manifest !== null) needCapability(manifest, ['completion', 'chat'], 'generate');
   const images = request.images ?? [];
-  if (!request.prompt && !request.suffix && images.length === 0) {
+  const isEmpty = !request.prompt && !request.suffix && images.length === 0;
+  // As with Ollama, a model of any kind is taken out of memory here, one that only embeds as well.
+  if (manifest !== null && !(isEmpty && ollama.keepAlive === 0)) {
+    needCapability(manifest, ['completion', 'chat'], 'generate');
+  }
+  if (isEmpty) {
     return loadOrUnload(exchange, context, ollama, options, request.model, { response: '' });
   }
   if (manifest !== null && images.length > 0) needCapability(manifest, ['vision'], 'images');

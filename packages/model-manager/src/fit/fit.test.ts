@@ -50,7 +50,7 @@ describe('fitHere', () => {
   it('runs with the context of the settings where there is room', () => {
     expect(fitHere(candidate(), here(8 * GiB))).toEqual({
       runs: true,
-      why: 'slower than people read',
+      why: 'slower than reading speed',
       quantisation: 'Q4_K_M',
       context: 4096,
       backend: 'cpu',
@@ -65,7 +65,7 @@ describe('fitHere', () => {
     expect(fitHere(candidate(), here(5.2 * GiB))).toMatchObject({
       runs: true,
       context: 1024,
-      why: 'context is 1024 instead of 4096 tokens: more does not fit; slower than people read',
+      why: 'context is 1024 instead of 4096 tokens: more does not fit; slower than reading speed',
     });
   });
 

@@ -93,7 +93,7 @@ function whyOf(
     ...(shape.context < wanted
       ? [`context is ${shape.context} instead of ${wanted} tokens: more does not fit`]
       : []),
-    ...(isSlow({ tokensPerSecond }) ? ['slower than people read'] : []),
+    ...(isSlow({ tokensPerSecond }) ? ['slower than reading speed'] : []),
   ];
   return costs.length > 0 ? costs.join('; ') : null;
 }

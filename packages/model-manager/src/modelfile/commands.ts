@@ -51,11 +51,11 @@ export function parseCommands(text: string): Command[] {
     if (!(names as readonly string[]).includes(name)) {
       throw badModelfile(
         line,
-        `${JSON.stringify(word.slice(0, 40))} is no instruction`,
+        `unknown instruction ${JSON.stringify(word.slice(0, 40))}`,
         `the instructions are ${names
           .slice(0, 7)
           .map((known) => known.toUpperCase())
-          .join(', ')}; text of several lines goes into """`,
+          .join(', ')}; text of several lines goes between two """`,
       );
     }
     const { key, value: first } = keyOf(name, rest, line);
@@ -66,11 +66,11 @@ export function parseCommands(text: string): Command[] {
       value += `\n${lines[at]!}`;
       plain = unquote(value);
     }
-    if (plain === '' && name === 'from') throw badModelfile(line, 'FROM names no model');
+    if (plain === '' && name === 'from') throw badModelfile(line, 'FROM does not name a model');
     commands.push({ name, key, value: plain, line });
   }
   if (!commands.some(({ name }) => name === 'from')) {
-    throw new NaniteError('bad-modelfile', 'there is no FROM: it names the model to begin with', {
+    throw new NaniteError('bad-modelfile', 'FROM is missing: it names the model to start from', {
       status: 400,
       hint: 'begin with a line such as FROM llama3.2',
     });
@@ -84,11 +84,7 @@ function keyOf(name: string, rest: string, line: number): { key: string | null; 
   if (!found) throw badModelfile(line, `${name.toUpperCase()} needs a name and a value`);
   const [, key = '', value = ''] = found;
   if (name === 'message' && !roles.includes(key)) {
-    throw badModelfile(
-      line,
-      `${JSON.stringify(key)} is no role of a message`,
-      `roles are ${roles.join(', ')}`,
-    );
+    throw badModelfile(line, `${JSON.stringify(key)} is not a role`, `roles are ${roles.join(', ')}`);
   }
   return { key, value };
 }

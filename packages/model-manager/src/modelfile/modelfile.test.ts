@@ -62,7 +62,7 @@ describe('parseModelfile', () => {
     ['no FROM', 'SYSTEM a', /no FROM/],
     ['nothing', '', /no FROM/],
     ['FROM without a name', 'FROM ""', /line 1: FROM names no model/],
-    ['an instruction that is none', 'FROM x\nRUN rm -rf /', /line 2: "RUN" is no instruction/],
+    ['an instruction that is none', 'FROM x\nRUN rm -rf /', /line 2: unknown instruction "RUN"/],
     ['open quotes', 'FROM x\nSYSTEM """a\nb', /line 2: the quotes behind SYSTEM/],
     ['a role that is none', 'FROM x\nMESSAGE tool a', /line 2: "tool" is no role/],
     ['a parameter that is none', 'FROM x\nPARAMETER colour red', /line 2: there is no parameter colour/],

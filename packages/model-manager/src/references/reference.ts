@@ -112,7 +112,7 @@ function filePath(text: string, url: string): string {
     path = decodeURIComponent(parsed.pathname);
   } catch (error) {
     if (error instanceof NaniteError) throw error;
-    throw bad(text, 'it is no valid file URL');
+    throw bad(text, 'the file URL is not valid');
   }
   if (path.includes('\0')) throw bad(text, 'it holds a control character');
   return path;
@@ -138,10 +138,10 @@ function splitTag(
   if (colon > name.lastIndexOf('/')) {
     tag = name.slice(colon + 1);
     name = name.slice(0, colon);
-    if (!tagForm.test(tag)) throw bad(text, `${JSON.stringify(tag)} is no tag`);
+    if (!tagForm.test(tag)) throw bad(text, `${JSON.stringify(tag)} is not a valid tag`);
   }
   if (!name.split('/').every((one, index) => part.test(one) || (index === 0 && hostForm.test(one)))) {
-    throw bad(text, `${JSON.stringify(name)} is no name`);
+    throw bad(text, `${JSON.stringify(name)} is not a valid name`);
   }
   return { name, tag, digest };
 }
@@ -162,13 +162,14 @@ function parseRegistryName(
   const [first = ''] = parts;
   // Three parts begin with a host, as Ollama reads them; two do where the first cannot be a namespace.
   if (parts.length >= 3 || (parts.length === 2 && isHost(first)) || (!ollamaByDefault && parts.length > 1)) {
-    if (!hostForm.test(first)) throw bad(text, `${JSON.stringify(first)} is no host`);
+    if (!hostForm.test(first)) throw bad(text, `${JSON.stringify(first)} is not a valid host name`);
     host = first.toLowerCase();
     parts.shift();
   } else if (!ollamaByDefault) {
     throw bad(text, 'a host is missing', 'write oci://host:port/namespace/name:tag');
   }
-  if (!parts.every((one) => part.test(one))) throw bad(text, `${JSON.stringify(parts.join('/'))} is no name`);
+  if (!parts.every((one) => part.test(one)))
+    throw bad(text, `${JSON.stringify(parts.join('/'))} is not a valid name`);
   if (host === ollamaRegistry && parts.length === 1) parts.unshift('library');
   return { kind: 'oci', scheme, host, repository: parts.join('/'), tag: tag ?? defaultTag, digest };
 }
@@ -185,15 +186,15 @@ function parseHuggingFace(text: string, rest: string): HuggingFaceReference {
     );
   }
   const revision = found?.[2] ?? null;
-  if (revision !== null && !/^[\w][\w./-]*$/.test(revision)) throw bad(text, 'that is no revision');
+  if (revision !== null && !/^[\w][\w./-]*$/.test(revision)) throw bad(text, 'the revision is not valid');
   const what = found?.[3] ?? null;
   const file = what !== null && (what.includes('/') || modelFile.test(what)) ? what : null;
   if (file?.split('/').some((one) => one === '' || one === '.' || one === '..')) {
-    throw bad(text, `${JSON.stringify(file)} is no file of a repository`);
+    throw bad(text, `${JSON.stringify(file)} is not a file of a repository`);
   }
   // Ollama's names for a repository's newest state say nothing about a quantisation.
   const quantisation = what === null || file !== null || what === defaultTag ? null : what;
-  if (quantisation !== null && !tagForm.test(quantisation)) throw bad(text, 'that is no quantisation');
+  if (quantisation !== null && !tagForm.test(quantisation)) throw bad(text, 'the quantisation is not valid');
   return { kind: 'huggingface', repository, revision, file, quantisation };
 }
 
@@ -202,10 +203,10 @@ function parseUrl(text: string, written: string): Reference {
   try {
     url = new URL(written);
   } catch {
-    throw bad(text, 'it is no valid URL');
+    throw bad(text, 'the URL is not valid');
   }
   if (url.username !== '' || url.password !== '') {
-    throw bad(text, 'a password in an URL would end up in logs and in the list of models');
+    throw bad(text, 'a password in a URL would end up in logs and in the list of models');
   }
   const segments = url.pathname.split('/').filter((one) => one !== '');
   const last = segments.at(-1);
@@ -231,7 +232,7 @@ function parseUrl(text: string, written: string): Reference {
     throw bad(text, 'after #sha256= come 64 hexadecimal digits');
   }
   if (url.hash !== '' && digest === null) {
-    throw bad(text, 'the part after # is no digest', 'write https://…#sha256= and 64 hexadecimal digits');
+    throw bad(text, 'the part after # is not a digest', 'write https://…#sha256= and 64 hexadecimal digits');
   }
   url.hash = '';
   return { kind: 'url', url: url.href, sha256: digest };

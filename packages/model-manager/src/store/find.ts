@@ -29,6 +29,9 @@ export function find(models: readonly StoredModel[], name: string): StoredModel 
   );
   throw new NaniteError('model-not-found', `there is no model ${name}`, {
     status: 404,
-    hint: near.length > 0 ? `there is ${near.slice(0, 3).join(', ')}` : 'see: nanite models list',
+    hint:
+      near.length > 0
+        ? `did you mean ${near.slice(0, 3).join(' or ')}?`
+        : 'nanite models list shows what is installed',
   });
 }

@@ -26,7 +26,7 @@ async function jsonLines<T>(file: string, schema: z.ZodType<T>): Promise<T[]> {
     try {
       values.push(schema.parse(JSON.parse(line)));
     } catch (cause) {
-      const why = schemaErrorText(cause, 'it') ?? 'it is not a line of JSON';
+      const why = schemaErrorText(cause, 'it') ?? 'not a line of JSON';
       throw wrong(file, number, why, cause);
     }
   }

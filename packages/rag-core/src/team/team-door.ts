@@ -57,10 +57,14 @@ export class TeamDoor implements Door {
       view: uid === 0 ? this.rootView() : this.viewOf(uid),
       allowChange: async () => {
         if (await mayAdminister(peer, administration)) return;
-        throw new NaniteError('not-authorised', 'you may not say what the team shares', {
-          status: 403,
-          hint: `that is for the group ${administration.group}: sudo adduser NAME ${administration.group}, then log in anew`,
-        });
+        throw new NaniteError(
+          'not-authorised',
+          `only root and members of the group ${administration.group} can share folders`,
+          {
+            status: 403,
+            hint: `to become one: sudo adduser NAME ${administration.group}, then log out and back in`,
+          },
+        );
       },
       leave: () => {
         const left = (this.open.get(uid) ?? 1) - 1;
