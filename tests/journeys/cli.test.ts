@@ -102,6 +102,31 @@ test("changes a person's settings for the person, the machine's for root only", 
   expect((await nanite('config get gateway.keepAlive')).stdout).toBe('1h\n');
 });
 
+test('says what a person did wrong in their words, and what to do', async () => {
+  const shadow = await nanite('knowledge add /etc/shadow');
+  expect(shadow.code).toBe(2);
+  expect(shadow.stderr).toContain('/etc/shadow cannot be added: permission denied');
+  const typo = await nanite('models pul x');
+  expect(typo.code).toBe(2);
+  expect(typo.stderr).toContain('did you mean: nanite models pull x');
+  expect((await nanite('list')).stdout).toContain('smollm2:135m');
+  const all = [await nanite('ask -f nofile x'), await nanite('ask --schema nofile x'), shadow, typo];
+  for (const { stderr } of all) expect(stderr).not.toMatch(/ENOENT|EACCES|errno|error:/);
+});
+
+test('names units that have failed, and how to see why', async () => {
+  await machine.run(
+    'printf "[Service]\\nType=oneshot\\nExecStart=/bin/false\\n" >/run/systemd/system/nanite-broken.service && ' +
+      'systemctl daemon-reload; systemctl start nanite-broken',
+    { check: false },
+  );
+  const { stdout } = await nanite('status');
+  expect(stdout).toContain('nanite-broken.service has failed');
+  expect(stdout).toContain('journalctl -b -u nanite-broken.service');
+  await machine.run('systemctl reset-failed nanite-broken; rm /run/systemd/system/nanite-broken.service');
+  expect((await nanite('status')).stdout).not.toContain('has failed');
+});
+
 test('finds commands of other packages', async () => {
   const descriptor = { schema: 1, name: 'hello', summary: 'greet', exec: ['/bin/echo', 'hello from'] };
   await machine.run(

@@ -99,7 +99,7 @@ describe('who says what is shared', () => {
   test('not just anybody: the refusal says who, and nothing is shared', async () => {
     const refused = await sh('nanite knowledge add --team --no-wait /srv/handbook', 'bob');
     expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toMatch(/may not say what the team shares[^]*group nanite/);
+    expect(refused.stderr).toMatch(/members of the group nanite can share folders[^]*adduser/);
     for (const [method, path] of [
       ['DELETE', '/v1/collections/handbook'],
       ['POST', '/v1/collections/handbook/scan'],
@@ -123,7 +123,7 @@ describe('who says what is shared', () => {
     expect((await sh('nanite knowledge remove --team minutes', 'ada')).code).not.toBe(0);
     await must('rm /etc/polkit-1/rules.d/10-bob.rules; systemctl restart polkit');
     const refused = await sh('nanite knowledge remove --team minutes', 'bob');
-    expect(refused.stderr).toMatch(/may not say what the team shares/);
+    expect(refused.stderr).toMatch(/members of the group nanite can share folders/);
     await must('nanite knowledge remove --team minutes; rm -r /srv/minutes');
   });
 

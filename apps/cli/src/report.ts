@@ -1,5 +1,5 @@
 import { ApiFailure } from '@nanite/contracts';
-import { NaniteError, describeError } from '@nanite/kit';
+import { NaniteError, describeError, systemErrorText } from '@nanite/kit';
 import { exitStatus } from './exit-status';
 import { paint } from './terminal/paint';
 
@@ -37,20 +37,18 @@ function hintFor(failure: ApiFailure): string | null {
   if (failure.hint !== null) return failure.hint;
   switch (failure.code) {
     case 'unreachable':
+      if (process.env['NANITE_HOST'])
+        return 'NANITE_HOST says where to ask: is it right, and does the service run there?';
       return (
         'start the service: sudo systemctl start nanite-gateway.socket\n' +
         'without systemd:   nanite serve\n' +
         'not installed yet: sudo apt install nanite-server'
       );
     case 'no-access':
-      return 'the administrator decides who may ask: see gateway.access in nanite-config(5)';
+      return 'the administrator decides who can ask: see gateway.access in nanite-config(5)';
     case 'broken-off':
       return 'ask again; if it happens again: journalctl -u nanite-gateway -u nanite-engine -u "nanite-model@*"';
     default:
-      // Ollama's API calls it num_ctx, here it is an option.
-      if (failure.status === 400 && /num_ctx/.test(failure.message)) {
-        return 'send less, or give --context a larger number than the prompt has tokens';
-      }
       if (failure.code === 'no-such-job') return 'nanite models jobs shows them';
       return isNoModel(failure) ? 'nanite models list shows what is installed' : null;
   }
@@ -58,7 +56,13 @@ function hintFor(failure: ApiFailure): string | null {
 
 export function describe(error: unknown): Reported {
   if (error instanceof ApiFailure) {
-    return { code: error.code, message: error.message, hint: hintFor(error) };
+    const why =
+      error.code === 'unreachable' && process.env['NANITE_HOST'] ? systemErrorText(error.cause) : null;
+    return {
+      code: error.code,
+      message: why === null ? error.message : `${error.message}: ${why}`,
+      hint: hintFor(error),
+    };
   }
   if (error instanceof NaniteError) {
     const cause = error.options.cause;

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeGateway } from './__fixtures__/fake-gateway';
 import { Nanite } from './__fixtures__/nanite';
 import { isOwnFolder } from './person-places';
 import { servePlaces } from './serve';
@@ -75,6 +76,14 @@ describe('nanite serve', () => {
     const ran = await nanite.run(['serve'], env);
     expect(ran.stdout).toContain(` ${env['NANITE_RUNTIME_DIR']}`);
     expect(ran.status).toBe(1);
+  });
+
+  it('does not start what already runs', async () => {
+    const gateway = await new FakeGateway().start();
+    const ran = await nanite.run(['serve'], { ...env, NANITE_RUNTIME_DIR: gateway.folder });
+    expect(ran).toMatchObject({ status: 0, stdout: '' });
+    expect(ran.stderr).toContain('already runs here');
+    await gateway.stop();
   });
 
   it('says what is not installed', async () => {

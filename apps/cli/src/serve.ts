@@ -8,6 +8,9 @@ import { exitStatus } from './exit-status';
 import { isOwnFolder, personRuntimeDir } from './person-places';
 import { report } from './report';
 
+/** Where the service of the machine answers, whoever asks. */
+const systemSocket = '/run/nanite/gateway.sock';
+
 /** How long a service may take to end before it is killed, in milliseconds. */
 const patience = 10_000;
 
@@ -77,6 +80,12 @@ export async function serve(): Promise<number> {
     const programs = ['engine', 'gateway'].map((thing) => ({ thing, main: program(thing) }));
     const uid = process.getuid?.() ?? 0;
     const places = servePlaces(process.env, uid);
+    const ours = `${places['NANITE_RUNTIME_DIR']}/gateway.sock`;
+    for (const socket of new Set([ours, ...(process.env['NANITE_RUNTIME_DIR'] ? [] : [systemSocket])])) {
+      if (!(await isAnswering(socket))) continue;
+      process.stderr.write(`nanite: Nanite already runs here (${socket}); nanite ask uses it\n`);
+      return exitStatus.ok;
+    }
     Object.assign(process.env, places);
     makeRuntimeDir(places['NANITE_RUNTIME_DIR'] ?? '/run/nanite', uid);
     mkdirSync(places['NANITE_STATE_DIR'] ?? '/var/lib/nanite', { recursive: true, mode: 0o755 });

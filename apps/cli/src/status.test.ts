@@ -1,6 +1,7 @@
 import { GatewayStatus } from '@nanite/contracts';
 import { expect, it } from 'vitest';
 import { statusText } from './status';
+import { failedUnits, serviceStates, unitsOf } from './units';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
 const status = GatewayStatus.parse({
@@ -59,11 +60,13 @@ const status = GatewayStatus.parse({
 });
 
 it('shows services, memory, models, workers with their plan, and notices', () => {
-  const text = statusText(status, now);
+  const text = statusText(status, now, process.stdout, { verbose: true });
+  // Decisions of the engine are for those who want to know.
+  expect(statusText(status, now)).not.toContain('2 CPUs are free');
   expect(text).toMatch(/gateway +answers +version 0\.1\.0, \/run\/nanite\/gateway\.sock, 127/);
   expect(text).toMatch(/far +off +openai at https:\/\/far\.example, leaves this machine/);
-  expect(text).toContain('models use 300 MiB of 8.0 GiB');
-  expect(text).toContain('smollm2:135m  ready, 300 MiB, 1/4 slots busy, 0 waiting, unloaded in 4 min');
+  expect(text).toContain('Models use 300 MiB of the 8.0 GiB allowed');
+  expect(text).toContain('smollm2:135m  ready, 300 MiB, 1/4 slots busy, 0 waiting, unloads in 4 min');
   expect(text).toContain('cpu, 2 threads, 4 slots of 2048 tokens, cache f16, 300 MiB');
   expect(text).toContain('- 2 CPUs are free');
   expect(text).toContain('Ollama holds port 11434\n    it is asked through us');
@@ -71,7 +74,7 @@ it('shows services, memory, models, workers with their plan, and notices', () =>
 
 it('shows an engine that does not answer', () => {
   expect(statusText({ ...status, engine: null, memoryBudgetBytes: null, loaded: [] }, now)).toMatch(
-    /engine +does not answer[\s\S]*none; a model is loaded when it is asked/,
+    /engine +does not answer[\s\S]*none; a model is loaded when it is first asked/,
   );
 });
 
@@ -86,7 +89,52 @@ it('says which model answers by default, why, and what a setting of the person d
     'Answers by default\n  smollm2:135m: the largest model here that fits and is quick enough\n' +
       '    - qwen:1.5b needs 1.9 GiB; models may take 1.0 GiB here\n',
   );
-  const own = statusText({ ...status, defaultModel }, now, process.stdout, 'qwen:0.5b');
+  const own = statusText({ ...status, defaultModel }, now, process.stdout, { ownModel: 'qwen:0.5b' });
   expect(own).toContain('Answers by default\n  qwen:0.5b: the setting cli.model names it\n');
   expect(own).not.toContain('qwen:1.5b');
+});
+
+const listing = `nanite-gateway.service     loaded active   running   Gateway
+nanite-models.socket       loaded active   listening Model store
+nanite-models.service      loaded inactive dead      Model store
+nanite-rag-chroma.service  loaded failed   failed    Chroma
+nanite-rag-chroma.socket   loaded failed   failed    Chroma
+nanite-gone.service        not-found inactive dead   nanite-gone.service
+`;
+
+it('shows the services that the gateway does not know of', () => {
+  const units = [
+    ...unitsOf(listing, 'machine'),
+    ...unitsOf('nanite-rag.service loaded active running x\n', 'session'),
+  ];
+  expect(units.map(({ name }) => name)).not.toContain('nanite-gone.service');
+  expect(serviceStates(units)).toEqual([
+    { title: 'model store', unit: 'nanite-models', state: 'ready' },
+    { title: 'your files', unit: 'nanite-rag', state: 'runs' },
+    { title: 'Chroma, shared', unit: 'nanite-rag-chroma', state: 'failed' },
+  ]);
+  const text = statusText(status, now, process.stdout, { units });
+  expect(text).toMatch(/model store +ready +starts when it is needed/);
+  expect(text).toMatch(/Chroma, shared +failed +nanite-rag-chroma\.service/);
+});
+
+it('says which units have failed, how to see why, and how to start them again', () => {
+  const text = statusText(status, now, process.stdout, { units: unitsOf(listing, 'machine') });
+  expect(text).toContain(
+    `Needs attention
+  Ollama holds port 11434
+    it is asked through us
+  nanite-rag-chroma.service and nanite-rag-chroma.socket have failed
+    see why: journalctl -b -u nanite-rag-chroma.service
+    then:    sudo systemctl reset-failed nanite-rag-chroma.service nanite-rag-chroma.socket
+             sudo systemctl start nanite-rag-chroma.socket
+`,
+  );
+  expect(failedUnits(unitsOf('nanite-rag.service loaded failed failed x', 'session'))).toEqual([
+    {
+      message: 'nanite-rag.service has failed',
+      hint: expect.stringContaining('journalctl --user -b -u nanite-rag.service') as string,
+    },
+  ]);
+  expect(failedUnits(unitsOf('nanite-models.socket loaded active listening x', 'machine'))).toEqual([]);
 });

@@ -6,8 +6,20 @@ import { report } from './report';
 import { bytes, relativeTime } from './terminal/format';
 import { paint } from './terminal/paint';
 import { table } from './terminal/table';
+import { wrapped } from './terminal/wrapped';
+import { failedUnits, ourUnits, serviceStates, type Unit } from './units';
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** What the gateway does not know, and how much is shown. */
+export interface StatusOptions {
+  /** Units of systemd; none where the gateway is not this machine's. */
+  units?: readonly Unit[];
+  /** Workers too, and what was decided for each. */
+  verbose?: boolean;
+  /** The person's setting cli.model. */
+  ownModel?: string | null;
+}
 
 function planLine({ plan }: Worker): string {
   const parts = [
@@ -35,16 +47,17 @@ function defaultLines(
   return [...lines, ''];
 }
 
-/** The status as people read it. `now` in milliseconds since 1970, `ownModel` the person's setting cli.model. */
+/** The status as people read it. `now` in milliseconds since 1970. */
 export function statusText(
   status: GatewayStatus,
   now: number,
   stream: NodeJS.WriteStream = process.stdout,
-  ownModel: string | null = null,
+  { units = [], verbose = false, ownModel = null }: StatusOptions = {},
 ): string {
-  const { bold, dim, green, yellow } = paint(stream);
+  const { bold, dim, green, yellow, red } = paint(stream);
   const { engine, requests } = status;
   const lines: string[] = [];
+  const states = { runs: green('runs'), ready: green('ready'), failed: red('failed') };
   const rows: string[][] = [
     ['gateway', green('answers'), `version ${status.version}, ${status.listeners.join(', ')}`],
     [
@@ -59,6 +72,11 @@ export function statusText(
       state === 'ready' ? green(state) : yellow(state),
       `${kind} at ${url}${remote ? ', leaves this machine' : ''}`,
     ]),
+    ...serviceStates(units).map(({ title, state, unit }) => [
+      title,
+      states[state],
+      state === 'ready' ? 'starts when it is needed' : `${unit}.service`,
+    ]),
   ];
   lines.push(bold('Services'), table(rows.map((row) => [`  ${row[0]}`, ...row.slice(1)])));
 
@@ -67,48 +85,65 @@ export function statusText(
   const served = `${plural(requests.served, 'request')} served, ${requests.running} running, ${requests.waiting} waiting`;
   lines.push(
     bold('Memory'),
-    `  models use ${bytes(used)}${budget === null ? '' : ` of ${bytes(budget)} they may`}; ${served}\n`,
+    `${wrapped(`Models use ${bytes(used)}${budget === null ? '' : ` of the ${bytes(budget)} allowed`}; ${served}`, stream, '  ')}\n`,
   );
 
   if (status.defaultModel !== null) lines.push(...defaultLines(status.defaultModel, ownModel, bold, dim));
 
   lines.push(bold('Loaded models'));
-  if (status.loaded.length === 0) lines.push(dim('  none; a model is loaded when it is asked\n'));
+  if (status.loaded.length === 0) lines.push(dim('  none; a model is loaded when it is first asked\n'));
   for (const loaded of status.loaded) {
-    const until = loaded.expiresAt === null ? '' : `, unloaded ${relativeTime(loaded.expiresAt, now)}`;
+    const until = loaded.expiresAt === null ? '' : `, unloads ${relativeTime(loaded.expiresAt, now)}`;
     lines.push(
-      `  ${loaded.model}  ${loaded.state}, ${bytes(loaded.memoryBytes)}, ` +
-        `${loaded.running}/${loaded.slots} slots busy, ${loaded.waiting} waiting${until}\n`,
+      `${wrapped(
+        `${loaded.model}  ${loaded.state}, ${bytes(loaded.memoryBytes)}, ` +
+          `${loaded.running}/${loaded.slots} slots busy, ${loaded.waiting} waiting${until}`,
+        stream,
+        '    ',
+        '  ',
+      )}\n`,
     );
   }
 
-  if (engine !== null && engine.workers.length > 0) {
+  if (verbose && engine !== null && engine.workers.length > 0) {
     lines.push(bold('Workers'));
     for (const worker of engine.workers) {
       lines.push(`  ${worker.id}  ${worker.state}${worker.pid === null ? '' : `, pid ${worker.pid}`}`);
-      lines.push(`    ${planLine(worker)}`);
-      for (const reason of worker.plan.reasons) lines.push(dim(`    - ${reason}`));
+      lines.push(wrapped(planLine(worker), stream, '    '));
+      for (const reason of worker.plan.reasons) {
+        lines.push(dim(wrapped(reason, stream, '      ', '    - ')));
+      }
     }
     lines.push('');
   }
 
-  if (status.notices.length > 0) {
+  const notices = [...status.notices, ...failedUnits(units)];
+  if (notices.length > 0) {
     lines.push(yellow('Needs attention'));
-    for (const { message, hint } of status.notices) {
-      lines.push(`  ${message}`, ...(hint === null ? [] : [dim(`    ${hint}`)]));
+    for (const { message, hint } of notices) {
+      lines.push(wrapped(message, stream, '  '));
+      if (hint !== null) lines.push(dim(wrapped(hint, stream, '    ')));
     }
     lines.push('');
   }
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
+/** Whether the gateway that is asked is another machine's, or one that no unit of this one belongs to. */
+const isElsewhere = (): boolean => Boolean(process.env['NANITE_HOST']);
+
 /** `nanite status` */
-export async function status(json: boolean): Promise<number> {
+export async function status(json: boolean, verbose: boolean): Promise<number> {
+  const asked = isElsewhere() ? Promise.resolve([]) : ourUnits();
   try {
     const { model } = cliSettings();
     const now = await gateway().status();
+    const units = await asked;
+    const options = { units, verbose, ownModel: model };
     process.stdout.write(
-      json ? `${JSON.stringify(now, null, 2)}\n` : statusText(now, Date.now(), process.stdout, model),
+      json
+        ? `${JSON.stringify({ ...now, units }, null, 2)}\n`
+        : statusText(now, Date.now(), process.stdout, options),
     );
     return 0;
   } catch (error) {
@@ -117,12 +152,20 @@ export async function status(json: boolean): Promise<number> {
         new ApiFailure(
           404,
           'not-nanite',
-          'what answers there is no Nanite gateway',
-          'nanite models works with it',
+          'what answers there is not a Nanite gateway',
+          'nanite models, nanite ask and nanite chat work with it',
         ),
         json,
       );
     }
-    return report(error, json);
+    const exit = report(error, json, wrapped);
+    if (!json) {
+      for (const { message, hint } of failedUnits(await asked)) {
+        process.stderr.write(
+          `${wrapped(`nanite: ${message}`, process.stderr)}\n${wrapped(hint, process.stderr, '  ')}\n`,
+        );
+      }
+    }
+    return exit;
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { NaniteError, describeError } from '@nanite/kit';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { answerMistake, schemaMistakes, unknownKeywords } from './schema-words';
 
 /** A JSON schema that an answer must match. */
 export interface AnswerSchema {
@@ -21,10 +22,19 @@ export function readAnswerSchema(given: string): AnswerSchema {
   const inline = given.trimStart().startsWith('{');
   const name = inline ? 'the schema' : given;
   let schema: unknown;
+  let text = given;
+  if (!inline) {
+    try {
+      text = readFileSync(given, 'utf8');
+    } catch (cause) {
+      throw new NaniteError('bad-schema', `cannot read ${name}`, { cause });
+    }
+  }
   try {
-    schema = JSON.parse(inline ? given : readFileSync(given, 'utf8'));
+    schema = JSON.parse(text);
   } catch (cause) {
-    throw new NaniteError('bad-schema', `cannot read ${name} as JSON`, { cause });
+    const why = describeError(cause).replace(/ \(line .*$|^.*JSON\.parse: /, '');
+    throw new NaniteError('bad-schema', `${name} is not valid JSON: ${why}`);
   }
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
     throw new NaniteError('bad-schema', `${name} is not a JSON schema: its top must be an object`);
@@ -32,12 +42,18 @@ export function readAnswerSchema(given: string): AnswerSchema {
   const object = schema as Record<string, unknown>;
   // Schemas of people name formats and keywords that only describe; that is no reason to refuse them.
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false, logger: false });
+  const plain = withoutDialect(object);
+  if (ajv.validateSchema(plain) === false) {
+    const mistakes = schemaMistakes(plain, ajv.errors ?? []);
+    throw new NaniteError('bad-schema', `${name} is not a valid JSON schema: ${mistakes.join('; ')}`);
+  }
   let validate: ValidateFunction;
   try {
-    validate = ajv.compile(withoutDialect(object));
+    validate = ajv.compile(plain);
   } catch (cause) {
-    throw new NaniteError('bad-schema', `${name} is not a valid JSON schema`, { cause });
+    throw new NaniteError('bad-schema', `${name} cannot be used as a JSON schema`, { cause });
   }
+  for (const mistake of unknownKeywords(plain)) process.stderr.write(`nanite: in ${name}, ${mistake}\n`);
   return { schema: object, check: (answer) => checked(answer, validate) };
 }
 
@@ -47,17 +63,14 @@ function withoutDialect(schema: Record<string, unknown>): Record<string, unknown
   return rest;
 }
 
-const inWords = ({ instancePath, message }: ErrorObject): string =>
-  `${instancePath || 'the answer'} ${message}`;
-
 function checked(answer: string, validate: ValidateFunction): unknown {
   let value: unknown;
   try {
     value = JSON.parse(answer);
   } catch (cause) {
-    throw mismatch(`it is not JSON (${describeError(cause)})`, answer);
+    throw mismatch(`it is not valid JSON (${describeError(cause)})`, answer);
   }
-  if (!validate(value)) throw mismatch((validate.errors ?? []).map(inWords).join('; '), answer);
+  if (!validate(value)) throw mismatch((validate.errors ?? []).map(answerMistake).join('; '), answer);
   return value;
 }
 

@@ -166,8 +166,9 @@ describe('nanite ask --schema', () => {
   });
 
   it.each([
-    ['{"n": "four"}', '/n must be integer'],
-    ['{"n": 4', 'it is not JSON'],
+    ['{"n": "four"}', '"n" must be an integer'],
+    ['{}', 'it lacks "n"'],
+    ['{"n": 4', 'it is not valid JSON'],
   ])('prints nothing and ends with 6 for %s', async (answer, why) => {
     gateway.on('/api/chat', says(answer));
     const ran = await nanite.run(['ask', '--schema', schema, 'x'], env);
@@ -182,9 +183,25 @@ describe('nanite ask --schema', () => {
   });
 
   it('refuses what is no schema before asking', async () => {
-    const ran = await nanite.run(['ask', '--schema', '{"type":"wrong"}', 'x'], env);
+    const ran = await nanite.run(['ask', '--schema', '{"type":"objekt"}', 'x'], env);
     expect(ran.status).toBe(2);
+    expect(ran.stderr).toBe(
+      'nanite: the schema is not a valid JSON schema: "objekt" is not a type (at /type); did you mean "object"?\n',
+    );
+    const gone = await nanite.run(['ask', '--schema', 'gone.json', 'x'], env);
+    expect(gone.stderr).toBe('nanite: cannot read gone.json: there is no such file or folder\n');
     expect(gateway.asked).toEqual([]);
+  });
+
+  it('points out a keyword that is none, and asks all the same', async () => {
+    gateway.on('/api/chat', says('{}'));
+    const odd = '{"type":"object","propertys":{"n":{"type":"integer"}},"x-order":1}';
+    const ran = await nanite.run(['ask', '--schema', odd, 'x'], env);
+    expect(ran).toMatchObject({
+      status: 0,
+      stderr:
+        'nanite: in the schema, "propertys" (at /propertys) is not a keyword and has no effect; did you mean "properties"?\n',
+    });
   });
 });
 
@@ -195,6 +212,14 @@ describe('what can go wrong with nanite ask', () => {
     expect(ran.stderr).toContain('nothing answers on /nonexistent/gateway.sock');
     expect(ran.stderr).toContain('systemctl start nanite-gateway.socket');
     expect(ran.stderr).toContain('nanite serve');
+  });
+
+  it('does not send a person to the services of this machine for the fault of another', async () => {
+    const ran = await nanite.run(['ask', 'x'], { NANITE_HOST: 'http://nobody.invalid' });
+    expect(ran.status).toBe(4);
+    expect(ran.stderr).toContain('nothing answers on http://nobody.invalid: ');
+    expect(ran.stderr).toContain('NANITE_HOST says where to ask');
+    expect(ran.stderr).not.toMatch(/systemctl|ENOTFOUND|EAI_AGAIN/);
   });
 
   it('ends with 3 for an unknown model, in the words of the service', async () => {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { collect, wholeNumber } from './options';
 import type { Runner } from './runner';
+import { day, fileType, fileTypes } from './search-options';
 
 interface Json {
   json?: boolean;
@@ -12,7 +13,7 @@ const asJson = 'print JSON';
 
 const team = '--team';
 /** Of the verbs of knowledge: whose collections. */
-const shared = 'of what this machine shares with a team';
+const shared = "for the team's shared collections";
 
 /** `nanite search`, `nanite open` and `nanite knowledge …`: thin callers of nanite-rag. */
 export function addKnowledgeCommands(program: Command, run: Runner): void {
@@ -21,18 +22,24 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('find passages in your files, by words and by meaning')
     .description(
       'Find passages in the files of your collections, by their words and by what they mean, best first. The number of ' +
-        'a result opens it: nanite open 2. The percentage says how likely it speaks of that; below 1 % there is none.',
+        'a result opens it: nanite open 2. The percentage is how likely the passage is about what you look for; below 1 % ' +
+        'none is shown.',
     )
     .argument('<words...>', 'what to look for; quotes around it are not needed')
-    .option('-c, --collection <collection>', 'only in this one; may be repeated', collect, [])
+    .option('-c, --collection <collection>', 'only in this collection; may be repeated', collect, [])
     .addOption(
-      new Option('-t, --type <type>', 'only files of this type; may be repeated')
-        .argParser(collect)
+      new Option(
+        '-t, --type <type>',
+        `only files of this type: ${fileTypes.join(', ')}, or an ending such as py; may be repeated`,
+      )
+        .argParser(fileType)
         .default([], 'all'),
     )
     .option('--path <glob>', 'only files whose path matches')
-    .option('--after <date>', 'only files changed at or after: 2026-10-01')
-    .option('--before <date>', 'only files changed before')
+    .option('--after <date>', 'only files changed on or after: 2026-10-01, yesterday, 7d', (text) =>
+      day(text),
+    )
+    .option('--before <date>', 'only files changed before', (text) => day(text))
     .addOption(
       new Option('--mode <mode>', 'words and meaning, words, meaning, or names of files as well')
         .choices(['hybrid', 'sparse', 'dense', 'names'])
@@ -40,7 +47,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     )
     .option('-n, --limit <number>', 'results at most', wholeNumber(1, 200), 10)
     .option('--full', 'show whole passages')
-    .option(team, 'only in what this machine shares with a team')
+    .option(team, "only in the team's shared collections")
     .option('--own', 'only in your own files')
     .option(json, asJson)
     .action(
@@ -54,7 +61,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('open a citation at its place')
     .description(
       'Open what an answer or a search cited, at its page or line: in the program that your desktop has for it, in ' +
-        'your editor ($VISUAL, $EDITOR), or in the terminal.',
+        'your editor ($VISUAL, $EDITOR), or in the terminal. Where there is none of these, the passage is printed.',
     )
     .argument('<citation>', 'number of the last answer or search, file:///path#L3, #page=3, or path:line')
     .option('--with <program>', 'open it with this program')
@@ -68,10 +75,10 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
   const knowledge = program
     .command('knowledge')
     .enablePositionalOptions()
-    .summary('your files as knowledge: which folders, how far')
+    .summary('manage the folders that Nanite searches')
     .description(
-      'Collections of folders whose files nanite search and nanite ask --knowledge know. A service of your own reads ' +
-        'them (package nanite-rag), keeps what it knows in your home, and follows every change. Nothing leaves the machine.',
+      'Collections of folders whose files nanite search and nanite ask --knowledge look through. A service of your own ' +
+        '(package nanite-rag) reads them, keeps its index in your home, and follows every change. Nothing leaves the machine.',
     );
   const collections = () => import('../knowledge/collections');
 
@@ -81,14 +88,14 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .description(
       'Make a collection of folders, or add folders to one. Hidden files, keys, mail stores, browser profiles and what ' +
         '.gitignore names are left out, unless --include names them. With --team the folders are shared with everybody ' +
-        'on this machine, each of whom finds there what they may read; that is for root and the group nanite.',
+        'on this machine; each person finds only what they may read. Only root and members of the group nanite can share.',
     )
     .argument('<folder...>', 'folders and single files')
     .option('--name <name>', 'its name (default: that of the first folder)')
-    .option('--include <glob>', 'only these, and what would be left out; may be repeated', collect, [])
+    .option('--include <glob>', 'only these, even if they would be left out; may be repeated', collect, [])
     .option('--exclude <glob>', 'leave these out; may be repeated', collect, [])
-    .option('--no-gitignore', 'take what .gitignore names too')
-    .option('--wait', 'return when all is read (default on a terminal)')
+    .option('--no-gitignore', 'include what .gitignore names')
+    .option('--wait', 'return when everything is indexed (default on a terminal)')
     .option('--no-wait', 'return at once')
     .option(team, shared)
     .option(json, asJson)
@@ -99,14 +106,14 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     );
   knowledge
     .command('list', { isDefault: true })
-    .summary('list the collections, and how far each is')
-    .description('List the collections, how far each is, and what does not work.')
+    .summary('list collections and their indexing progress')
+    .description('List collections, their indexing progress, and what does not work.')
     .option(team, shared)
     .option(json, asJson)
     .action(run(async (options: Json) => (await collections()).listCollections(options)));
   knowledge
     .command('show')
-    .summary('everything about one collection')
+    .summary('show everything about one collection')
     .description('Show a collection, and which of its files could not be read and why.')
     .argument('<collection>', 'its name')
     .option(team, shared)
@@ -114,8 +121,8 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .action(run(async (name: string, options: Json) => (await collections()).showCollection(name, options)));
   knowledge
     .command('remove')
-    .summary('forget collections; the files stay')
-    .description('Forget collections and all that is known of their files. The files stay.')
+    .summary('remove collections; the files stay')
+    .description('Remove collections and everything indexed from their files. The files themselves stay.')
     .argument('<collection...>', 'their names')
     .option(team, shared)
     .option(json, asJson)
@@ -131,7 +138,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
       .summary(paused ? 'stop following changes for now' : 'follow changes again')
       .description(
         paused
-          ? 'Stop reading files for now. What is known is searched as before.'
+          ? 'Stop reading files for now. What is indexed is searched as before.'
           : 'Read files again, beginning with what has changed since.',
       )
       .argument('[collection...]', 'their names; none: all')
@@ -145,9 +152,9 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
   }
   knowledge
     .command('scan')
-    .summary('look through all folders of a collection now')
+    .summary('read all folders of a collection again now')
     .description(
-      'Look through all folders of a collection now, where they cannot be watched: network file systems.',
+      'Read all folders of a collection again now, if changes cannot be watched, as on network file systems.',
     )
     .argument('<collection>', 'its name')
     .option('--no-wait', 'return at once')
@@ -161,10 +168,10 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
   const exchange = () => import('../knowledge/exchange');
   knowledge
     .command('export')
-    .summary('put a collection into a file')
+    .summary('export a collection to a file')
     .description(
-      'Put a collection into a file: its folders, its options, and what was computed of its files, without their text. ' +
-        'Whoever imports it needs the files, and need not compute again what they mean.',
+      'Export a collection to a file: its folders, its options, and what was computed from its files, without their ' +
+        'text. Whoever imports it needs the files, but need not compute everything again.',
     )
     .argument('<collection>', 'its name')
     .requiredOption('--to <file>', 'the file')
@@ -177,14 +184,14 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     );
   knowledge
     .command('import')
-    .summary('make a collection of an exported one')
+    .summary('import an exported collection')
     .description(
       'Make a collection again that was exported, here or on another machine that has the same files.',
     )
     .argument('<file>', 'the file')
     .option('--name <name>', 'its name here (default: the one it had)')
-    .option('--root <folder>', 'where its folders lie here, in their order; may be repeated', collect, [])
-    .option('--wait', 'return when all is read (default on a terminal)')
+    .option('--root <folder>', 'where its folders are here, in their order; may be repeated', collect, [])
+    .option('--wait', 'return when everything is indexed (default on a terminal)')
     .option('--no-wait', 'return at once')
     .option(team, shared)
     .option(json, asJson)

@@ -13,9 +13,9 @@ export function addModelCommands(program: Command, run: Runner): void {
   const models = program
     .command('models')
     .enablePositionalOptions()
-    .summary('the models of this machine: find, get, check, share, remove')
+    .summary('find, download, check, share and remove models')
     .description(
-      'Find models, get them, check, share, update and remove them. Models come as Debian packages (apt search ' +
+      'Find, download, check, share, update and remove models. Models come as Debian packages (apt search ' +
         'nanite-model), or from anywhere through the model store of the package nanite-models.',
     );
   const json = '--json';
@@ -32,7 +32,7 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('show')
-    .summary('everything about one model')
+    .summary('show everything about one model')
     .description(
       'Show what is known about a model: what it can do, its context, parameters, licence, where it came from and ' +
         'what it was made from.',
@@ -51,13 +51,13 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('search')
-    .summary('look through the catalogue')
+    .summary('search the catalogue')
     .description(
-      'Look through the catalogue of known models (package nanite-model-catalog): names, what they are good for, ' +
-        'licences. Nothing is asked of the network. Figures after a tilde are estimates; a question mark ' +
-        'behind a name says that nobody has confirmed its source, so that a pull may find nothing.',
+      'Search the catalogue of known models (package nanite-model-catalog): names, what they are good for, ' +
+        'licences. The network is not used. Figures after a tilde are estimates; a question mark ' +
+        'after a name means that its source is not confirmed, so a pull may find nothing.',
     )
-    .argument('[words...]', 'words that all have to occur; none: everything')
+    .argument('[words...]', 'words that must all occur; none: everything')
     .option('--all', 'show every quantisation')
     .option(json, asJson)
     .action(
@@ -67,19 +67,19 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('pull')
-    .summary('get a model')
+    .summary('download a model')
     .description(
-      'Get a model, check every byte of it, and install it. A reference is a name of the catalogue or of the Ollama ' +
+      'Download a model, check every byte of it, and install it. A reference is a name of the catalogue or of the Ollama ' +
         'registry (llama3.1:8b), ollama://host/namespace/name:tag for any OCI registry, hf://org/repo:Q4_K_M or ' +
-        'hf://org/repo:file for Hugging Face, https://…#sha256=…, or the path of a file. What was cut off goes on ' +
-        'where it stopped.',
+        'hf://org/repo:file for Hugging Face, https://…#sha256=…, or the path of a file. A download that was ' +
+        'interrupted goes on where it stopped.',
     )
     .argument('<reference>', 'which one')
     .option('--name <name>', 'give it this name (default: as the source names it)')
-    .option('--insecure', 'allow plain HTTP, certificates that nobody signed, and private addresses')
-    .option('--token-file <file>', 'token for a source that asks who you are (default for hf://: $HF_TOKEN)')
-    .option('--metered', 'do not wait for a metered connection to end')
-    .option('--background', 'print the name of the job and return; nanite models jobs shows it')
+    .option('--insecure', 'allow plain HTTP, self-signed certificates, and private addresses')
+    .option('--token-file <file>', 'access token for the source (default for hf://: $HF_TOKEN)')
+    .option('--metered', 'download on a metered connection too')
+    .option('--background', 'print the name of the job and return at once; nanite models jobs shows it')
     .option(json, events)
     .action(
       run(async (reference: string, options: import('../models/fetch').PullOptions) =>
@@ -88,11 +88,11 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('fit')
-    .summary('whether a model would run here')
+    .summary('check whether a model would run here')
     .description(
-      'Say before anything is fetched whether a model runs here: at which quantisation and context, in how much ' +
-        'memory, and about how fast. The first line is what to take: the best quality that answers as fast as people read ' +
-        '(5 tokens a second), and where none does, the fastest. Exit status 3 where it does not run at all.',
+      'Check whether a model would run before downloading it: at which quantisation and context, in how much memory, ' +
+        'and about how fast. The first line is the recommendation: the best quality that answers at reading speed ' +
+        '(5 tokens a second), or the fastest if none does. Exit status 3 if it does not run at all.',
     )
     .argument('<reference>', 'which one, as for pull, or an installed model')
     .option('--insecure', 'allow plain HTTP and private addresses')
@@ -112,7 +112,7 @@ export function addModelCommands(program: Command, run: Runner): void {
     .argument('<name>', 'name of the new model')
     .option('-f, --file <file>', 'the Modelfile; - for standard input', 'Modelfile')
     .option('--quantize <type>', 'quantise the weights to this type, such as q4_K_M: llama.cpp has the names')
-    .option('--requantize', 'also weights that are quantised already, at a loss of quality')
+    .option('--requantize', 'also weights that are already quantised, at a loss of quality')
     .option(json, events)
     .action(
       run(async (name: string, options: import('../models/fetch').CreateOptions) =>
@@ -122,7 +122,7 @@ export function addModelCommands(program: Command, run: Runner): void {
   models
     .command('cp')
     .summary('give a model a second name')
-    .description('Copy a model. The copy shares the files of the first and takes no room.')
+    .description('Copy a model. The copy shares the files of the first and takes no space.')
     .argument('<model>', 'which one')
     .argument('<name>', 'the new name')
     .option(json, asJson)
@@ -146,7 +146,7 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('update')
-    .summary('what has changed at the source; make it current')
+    .summary('check for new versions; try and install them')
     .description(
       'Without a name, ask the sources what has changed. With one, fetch the new files beside the old, ask both ' +
         'versions a few short questions, measure both, and make the new one current if it answers and is not much ' +
@@ -154,10 +154,10 @@ export function addModelCommands(program: Command, run: Runner): void {
         'answers fewer. Otherwise the current one stays, and exit status 1 says so. --back takes an update back.',
     )
     .argument('[model]', 'its name')
-    .option('--stage', 'only fetch the new one and verify its files')
-    .option('--switch', 'only make current what was staged, untried')
+    .option('--stage', 'only download the new version and verify its files')
+    .option('--switch', 'only make the staged version current, untried')
     .option('--back', 'go back to the one before')
-    .option('--yes', 'make it current although it is slower or knows less; not one that does not answer')
+    .option('--yes', 'make it current even if it is slower or knows less, but not if it does not answer')
     .option('--no-check', 'make it current untried')
     .option(json, asJson)
     .action(
@@ -171,7 +171,7 @@ export function addModelCommands(program: Command, run: Runner): void {
   ] as const) {
     models
       .command(name)
-      .summary(pinned ? 'protect a model from updates and removal' : 'take a pin back')
+      .summary(pinned ? 'protect a model from updates and removal' : 'unpin a model')
       .description(
         pinned
           ? 'Keep a model as it is: neither updated nor removed.'
@@ -189,11 +189,11 @@ export function addModelCommands(program: Command, run: Runner): void {
     .command('verify')
     .summary('check the files of models against their digests')
     .description(
-      'Read every byte again, compare it with its digest, and fetch what is bad from where it came. Exit status 1 ' +
-        'where something stays bad.',
+      'Read every byte again, compare it with its digest, and download damaged files again. Exit status 1 if ' +
+        'something stays damaged.',
     )
     .argument('[model...]', 'their names; none: all')
-    .option('--no-repair', 'only say what is bad')
+    .option('--no-repair', 'only report what is damaged')
     .option(json, events)
     .action(
       run(async (names: string[], options: { repair: boolean; json?: boolean }) =>
@@ -202,42 +202,43 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('du')
-    .summary('how much room models take')
-    .description('Show how much room models take. A file that several share counts once.')
+    .summary('show the disk space used by models')
+    .description('Show the disk space used by models. A file that several models share counts once.')
     .option(json, asJson)
     .action(run(async (options: Json) => (await import('../models/keep')).diskUsage(options)));
   models
     .command('gc')
-    .summary('remove files that no model has')
-    .description('Remove files that no model has, and what was fetched in part and given up.')
+    .summary('remove files that belong to no model')
+    .description('Remove files that belong to no model, and the remains of downloads that were given up.')
     .option(json, asJson)
     .action(run(async (options: Json) => (await import('../models/keep')).collectGarbage(options)));
   models
     .command('jobs')
-    .summary('what is being fetched or checked')
+    .summary('show downloads and other jobs in progress')
     .description(
-      'Show what is under way, or pause, resume, cancel or follow one job. A paused or cancelled download keeps what ' +
+      'Show the jobs in progress, or pause, resume, cancel or follow one. A paused or cancelled download keeps what ' +
         'it has.',
     )
     .addArgument(
       new Argument('[action]', 'what to do with it').choices(['pause', 'resume', 'cancel', 'follow']),
     )
     .argument('[job]', 'its name, from the list')
+    .option('--all', 'also the jobs that ended in the last 10 minutes')
     .option(json, asJson)
     .action(
       run(
         async (
           action: 'pause' | 'resume' | 'cancel' | 'follow' | undefined,
           id: string | undefined,
-          options: Json,
+          options: Json & { all?: boolean },
         ) => (await import('../models/keep')).jobs(action, id, options),
       ),
     );
   models
     .command('import')
-    .summary('take over models that another program has')
+    .summary('import models from another program, a folder or a stick')
     .description(
-      'Take over the models in a folder: the store of Ollama, LM Studio, llama.cpp or Hugging Face, an export of ' +
+      'Import the models in a folder: the store of Ollama, LM Studio, llama.cpp or Hugging Face, an export of ' +
         'another machine, or loose files. Where the file system can, nothing is copied.',
     )
     .argument('<folder>', 'where they are')
@@ -256,7 +257,7 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('export')
-    .summary('put models on a stick or into a folder')
+    .summary('export models to a stick or a folder')
     .description(
       'Copy models into a folder, with their manifests and SHA256SUMS, for a machine without a network: there, nanite ' +
         'models import reads the folder and checks every byte.',
@@ -271,9 +272,9 @@ export function addModelCommands(program: Command, run: Runner): void {
     );
   models
     .command('share')
-    .summary('let another program use models without a copy')
+    .summary('share models with another program without a copy')
     .description(
-      'Put models into the store of another program by links, so that one file serves both: Ollama, LM Studio, ' +
+      'Link models into the store of another program, so that one file serves both: Ollama, LM Studio, ' +
         'llama.cpp, Hugging Face, or a plain folder.',
     )
     .argument('<model...>', 'their names')
@@ -288,7 +289,7 @@ export function addModelCommands(program: Command, run: Runner): void {
   models
     .command('ps')
     .summary('list the models in memory')
-    .description('List the models in memory and until when they stay.')
+    .description('List the models in memory and when each unloads.')
     .option(json, asJson)
     .action(
       run(async ({ json: asked = false }: Json) => (await import('../models/installed')).listLoaded(asked)),
@@ -296,7 +297,7 @@ export function addModelCommands(program: Command, run: Runner): void {
   models
     .command('stop')
     .summary('take a model out of memory')
-    .description('Take a model out of memory. It is loaded again when somebody asks it.')
+    .description('Take a model out of memory. It is loaded again when it is next asked.')
     .argument('<model>', 'its name')
     .action(run(async (name: string) => (await import('../models/installed')).stopModel(name)));
 }

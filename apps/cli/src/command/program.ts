@@ -49,7 +49,7 @@ export function createProgram(version: string, finish: (status: number) => void)
     .option('--no-stdin', 'do not read standard input')
     .option('--knowledge', 'answer from your files, with citations (see nanite knowledge)')
     .option('--collection <collection>', 'only from this collection; may be repeated', collect, [])
-    .option('--team', 'answer only from what this machine shares with a team')
+    .option('--team', "answer only from the team's shared collections")
     .option('--own', 'answer only from your own files')
     .option('--json', 'print one JSON object: answer, model, tokens, timings')
     .option(
@@ -122,12 +122,15 @@ export function createProgram(version: string, finish: (status: number) => void)
     .command('status')
     .summary('show services, loaded models and memory')
     .description(
-      'Show what answers on this machine: the services, the models that are loaded and what was decided for each ' +
-        '(backend, threads, context, memory), and what needs attention.',
+      'Show what runs on this machine: the services, the models in memory, and what needs attention. With --verbose ' +
+        'also what was decided for each model: backend, threads, context, memory.',
     )
+    .option('-v, --verbose', 'also show how each loaded model runs, and why')
     .option('--json', 'print the status as JSON')
     .action(
-      run(async (options: { json?: boolean }) => (await import('../status')).status(options.json ?? false)),
+      run(async ({ json = false, verbose = false }: { json?: boolean; verbose?: boolean }) =>
+        (await import('../status')).status(json, verbose),
+      ),
     );
 
   program

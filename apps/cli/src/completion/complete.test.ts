@@ -54,8 +54,9 @@ describe('nanite __complete', () => {
     [['config', 'se'], ['set']],
     [['ask', '--mo'], ['--model']],
     [
+      // Not bge-small, which only embeds.
       ['ask', '--model', ''],
-      ['bge-small', 'smollm2:135m'],
+      ['smollm2:135m'],
     ],
     [['ask', '-m', 'smollm2:'], ['smollm2:135m']],
     [['ask', '--model=sm'], ['--model=smollm2:135m']],
@@ -65,6 +66,13 @@ describe('nanite __complete', () => {
     ],
     [['ask', '-f', ''], [':files']],
     [['chat', ''], [':files']],
+    [['run', ''], ['smollm2:135m']],
+    [
+      ['stop', ''],
+      ['bge-small', 'smollm2:135m'],
+    ],
+    [['models', 'remove', 'bge'], ['bge-small']],
+    [['help', 'conf'], ['config']],
     [['config', 'get', 'cli.mo'], ['cli.model']],
     [['config', 'set', 'gateway.re'], []],
     [['config', 'set', '--system', 'gateway.re'], ['gateway.remotes']],
@@ -77,6 +85,15 @@ describe('nanite __complete', () => {
     [['ask', '--', '--mo'], []],
     [['nonsense', ''], []],
   ])('%j is completed by %j', async (words, offered) => expect(await at(...words)).toEqual(offered));
+
+  it('offers the numbers of what was shown last, with what they lead to', async () => {
+    const state = join(gateway.folder, 'state');
+    mkdirSync(join(state, 'nanite'), { recursive: true });
+    const remembered = { citations: { 1: 'file:///d/lease.md#L3-L4', 2: 'file:///d/plan.pdf#page=2' } };
+    writeFileSync(join(state, 'nanite/citations.json'), JSON.stringify(remembered));
+    const ran = await nanite.run(['__complete', '--', 'open', ''], { XDG_STATE_HOME: state });
+    expect(ran.stdout).toBe('1\tlease.md, lines 3 to 4\n2\tplan.pdf, page 2\n:files\n');
+  });
 
   it('offers no models, and no errors, where no service answers', async () => {
     const ran = await nanite.run(['__complete', '--', 'ask', '-m', ''], {});

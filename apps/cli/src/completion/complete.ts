@@ -1,6 +1,7 @@
 import { Settings, userSections } from '@nanite/contracts';
 import { describeSettings } from '@nanite/kit';
 import type { Command, Option } from 'commander';
+import { inOurWords } from '../command/synonyms';
 import { optionsOf } from '../external/external-commands';
 import { gateway } from '../gateway-address';
 
@@ -21,9 +22,12 @@ const takesValue = (option: Option): boolean => option.required || option.option
 const valueName = (option: Option): string =>
   /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1]?.replace('...', '') ?? '';
 
-async function modelNames(): Promise<string[]> {
+/** @param chats only those that can chat */
+async function modelNames(chats: boolean): Promise<string[]> {
+  const soon = AbortSignal.timeout(1500);
   try {
-    const { models } = await gateway().tags(AbortSignal.timeout(1500));
+    if (chats) return await gateway().chatModels(Infinity, soon);
+    const { models } = await gateway().tags(soon);
     return models.map(({ name }) => name);
   } catch {
     // A shell that completes is no place for errors.
@@ -40,6 +44,18 @@ async function collectionNames(): Promise<string[]> {
   }
 }
 
+/** Numbers of what was shown last, and where each leads. */
+async function citations(): Promise<Completions['candidates']> {
+  const { rememberedCitations } = await import('../knowledge/remembered');
+  const { describePlace, parseCitation } = await import('@nanite/contracts');
+  return Object.entries(rememberedCitations()).map(([value, uri]) => {
+    const citation = parseCitation(uri);
+    const place = citation === null ? '' : describePlace(citation.place);
+    const name = citation === null ? uri : (citation.path.toString().split('/').at(-1) ?? '');
+    return { value, description: place === '' ? name : `${name}, ${place}` };
+  });
+}
+
 /** Names of the catalogue, where it is installed. */
 async function referenceNames(): Promise<string[]> {
   const { catalogueNames } = await import('../models/catalogue');
@@ -54,13 +70,16 @@ async function byKind(
   kind: string,
   choices: readonly string[] | undefined,
   user: boolean,
+  chats: boolean,
 ): Promise<Completions> {
   if (choices !== undefined) return values(choices);
   switch (kind) {
     case 'model':
-      return values(await modelNames());
+      return values(await modelNames(chats));
     case 'collection':
       return values(await collectionNames());
+    case 'citation':
+      return { candidates: await citations(), files: true };
     case 'reference':
       return {
         candidates: (await referenceNames()).map((value) => ({ value, description: '' })),
@@ -83,10 +102,11 @@ async function byKind(
 /**
  * What can stand at the cursor.
  *
- * @param words those behind `nanite` up to the cursor; the last is the one being typed, and may be empty
+ * @param line the words behind `nanite` up to the cursor; the last is the one being typed, and may be empty
  */
-export async function completionsAt(program: Command, words: readonly string[]): Promise<Completions> {
-  const typed = words.at(-1) ?? '';
+export async function completionsAt(program: Command, line: readonly string[]): Promise<Completions> {
+  const typed = line.at(-1) ?? '';
+  const words = [...inOurWords(line.slice(0, -1)), typed];
   let command = program;
   let positional = 0;
   let pending: Option | null = null;
@@ -107,6 +127,8 @@ export async function completionsAt(program: Command, words: readonly string[]):
       if (word === '--system' && option !== undefined && !takesValue(option)) system = true;
       continue;
     }
+    // `nanite help models pull`: what is named behind it is completed as itself.
+    if (command === program && positional === 0 && word === 'help') continue;
     const child: Command | undefined =
       positional === 0 ? command.commands.find((candidate) => candidate.name() === word) : undefined;
     if (child !== undefined) command = child;
@@ -115,12 +137,13 @@ export async function completionsAt(program: Command, words: readonly string[]):
 
   const isSetter = command.name() === 'set' || command.name() === 'unset';
   const user = isSetter && !system;
-  if (pending !== null) return byKind(valueName(pending), pending.argChoices, user);
+  const chats = ['ask', 'chat', 'run'].includes(command.name());
+  if (pending !== null) return byKind(valueName(pending), pending.argChoices, user, chats);
   const assigned = onlyArguments ? null : /^(--[a-z-]+)=/.exec(typed);
   if (assigned !== null) {
     const option = optionsOf(command).find(({ long }) => long === assigned[1]);
     if (option === undefined) return none;
-    const found = await byKind(valueName(option), option.argChoices, user);
+    const found = await byKind(valueName(option), option.argChoices, user, chats);
     const candidates = found.candidates.map(({ value, description }) => ({
       value: `${assigned[0]}${value}`,
       description,
@@ -143,7 +166,8 @@ export async function completionsAt(program: Command, words: readonly string[]):
   const parameters = command.registeredArguments;
   const last = parameters.at(-1);
   const parameter = parameters[positional] ?? (last?.variadic === true ? last : undefined);
-  const found = parameter === undefined ? none : await byKind(parameter.name(), parameter.argChoices, user);
+  const found =
+    parameter === undefined ? none : await byKind(parameter.name(), parameter.argChoices, user, chats);
   return { candidates: [...names, ...found.candidates], files: found.files };
 }
 

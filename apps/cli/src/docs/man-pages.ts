@@ -20,7 +20,8 @@ function md(text: string): string {
   return text
     .split(/`([^`]+)`/)
     .map((part, i) => {
-      const plain = part.replace(/[\\*_<>[\]|#]/g, '\\$&');
+      // A colon before // would make a link of what is typed as it stands.
+      const plain = part.replace(/[\\*_<>[\]|#]|:(?=\/\/)/g, '\\$&');
       return i % 2 === 1 ? `**${plain}**` : plain;
     })
     .join('');
@@ -70,18 +71,19 @@ function optionItems(command: Command): string {
   return described.join('\n');
 }
 
-function childItems(command: Command): string {
+/** Each command of a group under a heading of its own, with its options as a list. */
+function childSections(command: Command): string {
   return visible(command)
     .map((child) => {
-      const options = optionsOf(child).map((option) => `${flags(option)}: ${md(option.description)}`);
       const words = child.registeredArguments.map((parameter) => ` ${argument(parameter)}`).join('');
-      const text = [
-        md(sentence(child.description())),
-        ...options.map((option) => `${sentence(option)}`),
-      ].join(' ');
-      return item(`**${child.name()}**${words}`, text);
+      const options = optionsOf(child)
+        .filter(({ hidden }) => !hidden)
+        .map((option) => item(flags(option), md(sentence(option.description))));
+      return [`## **${child.name()}**${words}`, md(sentence(child.description())), options.join('\n')]
+        .filter((part) => part !== '')
+        .join('\n\n');
     })
-    .join('\n');
+    .join('\n\n');
 }
 
 function page(name: string, section: number, sections: Array<[title: string, text: string]>): ManPage {
@@ -113,7 +115,7 @@ function commandPage(command: Command): ManPage {
           item(`**${child.name()}**`, `${md(sentence(child.summary()))} **nanite-${child.name()}**(1)`),
         )
         .join('\n')
-    : childItems(command);
+    : childSections(command);
   const own = written.filter(({ title }) => title !== 'DESCRIPTION');
   return page(name, 1, [
     [

@@ -14,10 +14,16 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
       text:
         '**nanite** asks language models that run on this machine. Nothing leaves the machine unless the administrator ' +
         'allowed it.\n\n' +
-        'It needs no configuration: the most able installed model that this machine runs quickly answers. The services behind it start when ' +
-        'they are asked and end when they are idle; **nanite status** shows them.\n\n' +
+        'It needs no configuration: the most able installed model that this machine runs quickly answers. The services ' +
+        'behind it start when they are asked and end when they are idle; **nanite status** shows them.\n\n' +
         'Answers go to standard output and everything else to standard error. Colour, the spinner and the line with the ' +
         'speed appear on a terminal only.',
+    },
+    {
+      title: 'FOR USERS OF OLLAMA',
+      text:
+        '**nanite run**, **pull**, **list**, **ls**, **ps**, **show**, **stop**, **cp**, **rm** and **create** do what they do in ' +
+        '**ollama**. All but the first are short for **nanite models** with the same word.',
     },
     {
       title: 'COMMANDS OF OTHER PACKAGES',
@@ -55,7 +61,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
         'Pages open in the program that the desktop has for the file (**xdg-mime**(1)); Evince, Atril, Papers, Okular, ' +
         'Zathura, MuPDF, Xpdf, qpdfview, Firefox and Chromium are told the page. Lines open in the editor of the desktop, ' +
         'in *$VISUAL* or in *$EDITOR*. Where a program cannot be told the place, the place is printed. Without a desktop, ' +
-        'pages are shown as text in *$PAGER*.',
+        'pages are shown as text in *$PAGER*; where there is no editor either, the cited lines are printed.',
     },
   ],
   'nanite-knowledge': [
@@ -92,8 +98,8 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
     {
       title: 'JSON',
       text:
-        'With **--json** one object is printed: **model**, **answer**, **finish** (**stop**, or **length** for an ' +
-        'answer that was cut off), **tokens** (**prompt**, **answer**) and **timings** in milliseconds (**total**, ' +
+        'With **--json** one object is printed: **model**, **answer**, **finish** (**stop**, **length** for an ' +
+        'answer that was cut off, **loop** for one that was stopped because it repeated itself), **tokens** (**prompt**, **answer**) and **timings** in milliseconds (**total**, ' +
         '**load**, **prompt**, **answer**, and **tokensPerSecond**); **thinking** where the model did; **value**, the ' +
         'answer as a value, with **--schema**. Errors are objects too, on standard error: **error** with **code**, ' +
         '**message** and **hint**.\n\n' +
@@ -108,7 +114,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
         '**Enter**\n:   Send. After a backslash, or between two """, it begins a new line. Pasted lines stay together.',
         '**Ctrl-C**\n:   Stop the answer; while typing, empty the line.',
         '**Ctrl-D**\n:   Leave.',
-        '**Up**, **Down**, **Ctrl-R**\n:   Earlier lines. A line that begins with a space is not remembered.',
+        '**Up**, **Down**, **Ctrl-R**\n:   Earlier entries. One that begins with a space is not remembered.',
         '**Tab**\n:   Complete commands and names of models.',
       ]
         .join('\n\n')
@@ -147,8 +153,8 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
     {
       title: 'WHO MAY',
       text:
-        'Everybody may list, show, search and export. To change the models of the machine you are in the group **nanite**, ' +
-        'or polkit asks for the password of an administrator. Each change is logged with who made it.',
+        'Everybody can list, show, search and export. To change the models of the machine you must be in the group ' +
+        '**nanite**; otherwise polkit asks for the password of an administrator. Each change is logged with who made it.',
     },
     {
       title: 'MODELS AS PACKAGES',
@@ -170,7 +176,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
       title: 'VALUES',
       text:
         'A value is text, a number, **true**, **false** or **null**. Lists and maps are given as YAML: ' +
-        "**'[http://localhost:3000]'**. A change is refused, and nothing is written, unless all settings are right " +
+        "**'[chat.example, ai.example]'**. A change is refused, and nothing is written, unless all settings are right " +
         'afterwards.\n\n' +
         'Services read their settings when they start: **systemctl restart nanite-gateway nanite-engine** puts a change ' +
         'into effect at once.',

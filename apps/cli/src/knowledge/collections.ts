@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Collection, CollectionRequest, FileAsideList, KnowledgeStatus } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
@@ -28,7 +28,7 @@ export interface AddOptions extends Json {
 /** `nanite knowledge add`: make a collection of folders, or add folders to one. */
 export const addFolders = (folders: string[], options: AddOptions): Promise<number> =>
   toldOfKnowledge(options.json ?? false, async () => {
-    const roots = folders.map((folder) => checkedFolder(folder));
+    const roots = folders.map((folder) => checkedFolder(folder, options.team === true));
     const client = knowledge(options.team);
     const name = options.name ?? basename(roots[0]!);
     const before = (await client.collections()).collections.find((one) => one.name === name);
@@ -44,11 +44,23 @@ export const addFolders = (folders: string[], options: AddOptions): Promise<numb
     return print(collection, options.json ?? false, () => `${addedText(collection, options.team)}\n`);
   });
 
-/** @throws NaniteError `bad-file` */
-function checkedFolder(folder: string): string {
+/**
+ * @param shared the team's service reads it, which may read more than this person
+ * @throws NaniteError `bad-file`
+ */
+function checkedFolder(folder: string, shared: boolean): string {
   const path = resolve(folder);
-  if (!existsSync(path)) throw new NaniteError('bad-file', `there is no ${folder}`);
-  const kind = statSync(path);
+  let kind: ReturnType<typeof statSync>;
+  try {
+    kind = statSync(path);
+    if (!shared) accessSync(path, constants.R_OK | (kind.isDirectory() ? constants.X_OK : 0));
+  } catch (cause) {
+    const denied = ['EACCES', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    throw new NaniteError('bad-file', `${folder} cannot be added`, {
+      cause,
+      ...(denied && { hint: 'only what you may read yourself can be searched' }),
+    });
+  }
   if (kind.isDirectory() || kind.isFile()) return path;
   throw new NaniteError('bad-file', `${folder} is neither a folder nor a file`);
 }
@@ -85,16 +97,16 @@ function progressText({ name, progress }: Collection): string {
   if (state === 'scanning') return `${name}: ${counted(files.found, 'file')} found …`;
   if (state === 'indexing')
     return `${name}: ${files.indexed + files.aside} of ${counted(files.found, 'file')} read${left}`;
-  return `${name}: ${chunks.embedded} of ${counted(chunks.all, 'passage')} understood${left}`;
+  return `${name}: ${chunks.embedded} of ${counted(chunks.all, 'passage')} indexed by meaning${left}`;
 }
 
 export function addedText({ name, progress }: Collection, team = false): string {
   const { files, chunks, state, why } = progress;
   const aside =
     files.aside > 0
-      ? `, ${counted(files.aside, 'file')} set aside (nanite knowledge show ${team ? '--team ' : ''}${quoted(name)})`
+      ? `, ${counted(files.aside, 'file')} skipped (nanite knowledge show ${team ? '--team ' : ''}${quoted(name)})`
       : '';
-  const open = busy.has(state) ? '; the rest follows by itself' : '';
+  const open = busy.has(state) ? '; the rest is indexed in the background' : '';
   const because = why === null ? '' : `\n${state}: ${why}`;
   return `${name}: ${counted(files.indexed, 'file')}, ${counted(chunks.all, 'passage')}${aside}${open}${because}`;
 }
@@ -115,12 +127,12 @@ export const listCollections = ({ json = false, team }: Json): Promise<number> =
 
 function sharedText(shared: KnowledgeStatus | null): string {
   const { bold, yellow } = paint(process.stdout);
-  if (shared === null) return `\n${yellow('What the team shares does not answer.')}\n`;
+  if (shared === null) return `\n${yellow('The service of the shared collections does not answer.')}\n`;
   return shared.collections.length === 0 ? '' : `\n${bold('Shared on this machine')}\n${statusText(shared)}`;
 }
 
 function statusText({ collections, dense, rerank, watch }: KnowledgeStatus): string {
-  const { bold, dim, yellow, green } = paint(process.stdout);
+  const { dim, yellow, green } = paint(process.stdout);
   if (collections.length === 0) return 'No collections yet. Make one: nanite knowledge add ~/Documents\n';
   const rows = collections.map(({ name, roots, progress }) => [
     sanitise(name),
@@ -133,15 +145,17 @@ function statusText({ collections, dense, rerank, watch }: KnowledgeStatus): str
     roots.map((root) => sanitise(shortPath(root))).join(', '),
   ]);
   const notes = [
-    ...(dense.down === null ? [] : [`Meaning is not searched: ${dense.down}.`]),
-    ...(rerank.model === null ? [] : [`Results are ordered by ${rerank.model}.`]),
-    ...(watch.degraded === null ? [] : [`Folders are not watched but read now and then: ${watch.degraded}.`]),
+    ...(dense.down === null ? [] : [`Not searched by meaning: ${dense.down}.`]),
+    ...(rerank.model === null ? [] : [`Results are put in order by ${rerank.model}.`]),
+    ...(watch.degraded === null
+      ? []
+      : [`Folders are read from time to time instead of being watched: ${watch.degraded}.`]),
     ...collections.flatMap(({ name, progress }) =>
       progress.why === null ? [] : [`${name}: ${progress.why}.`],
     ),
   ];
-  const head = ['NAME', 'STATE', 'FILES', 'PASSAGES', 'MEANING', 'FOLDERS'].map(bold);
-  return table([head, ...rows]) + notes.map((note) => `${dim(note)}\n`).join('');
+  const head = ['NAME', 'STATE', 'FILES', 'PASSAGES', 'MEANING', 'FOLDERS'];
+  return table(rows, { head }) + notes.map((note) => `${dim(note)}\n`).join('');
 }
 
 /** `nanite knowledge show` */
@@ -162,7 +176,7 @@ function collectionText(collection: Collection, aside: FileAsideList): string {
     ...(collection.exclude.length > 0
       ? [['without', collection.exclude.join(', ')] as [string, string]]
       : []),
-    ['.gitignore', collection.gitignore ? 'obeyed' : 'not obeyed'],
+    ['.gitignore', collection.gitignore ? 'respected' : 'ignored'],
     ['state', progress.why === null ? progress.state : `${progress.state}: ${progress.why}`],
     ['files', `${progress.files.indexed} of ${progress.files.found}`],
     ['passages', `${progress.chunks.all}, ${progress.chunks.embedded} of them searched by meaning`],
@@ -177,7 +191,7 @@ function collectionText(collection: Collection, aside: FileAsideList): string {
     .map(({ path, reason }) => `  ${sanitise(shortPath(path))}: ${sanitise(reason)}\n`)
     .join('');
   const more = aside.more > 0 ? dim(`  and ${aside.more} more\n`) : '';
-  return `${lines}\n${bold('set aside')}\n${files}${more}`;
+  return `${lines}\n${bold('skipped')}\n${files}${more}`;
 }
 
 /** `nanite knowledge remove`: the index goes, the files stay. */
@@ -185,7 +199,7 @@ export const removeCollections = (names: string[], { json = false, team }: Json)
   toldOfKnowledge(json, async () => {
     for (const name of names) await knowledge(team).remove(name);
     return print({ removed: names }, json, () =>
-      names.map((name) => `${name} is forgotten; its files stay\n`).join(''),
+      names.map((name) => `${name} removed; its files stay\n`).join(''),
     );
   });
 

@@ -245,7 +245,7 @@ describe('nanite search', () => {
     await nanite.run(['search', 'x'], env);
     const ran = await nanite.run(['open', '--print', '--with', 'vim', '1'], env);
     expect(ran.stdout).toBe(`vim +3 ${file}\n`);
-    expect((await nanite.run(['open', '2'], env)).stderr).toContain('nothing was shown under the number 2');
+    expect((await nanite.run(['open', '2'], env)).stderr).toContain('there is no result number 2');
     // Paths of a person's files are nobody else's business.
     expect(readFileSync(join(rag.folder, 'state/nanite/citations.json'), 'utf8')).toContain('ports.md');
   });
@@ -266,7 +266,7 @@ describe('nanite knowledge', () => {
     const ran = await nanite.run(['knowledge', 'add', folder, '--exclude', '*.log'], env);
     expect(ran).toMatchObject({
       status: 0,
-      stdout: 'papers: 2 files, 7 passages, 1 file set aside (nanite knowledge show papers)\n',
+      stdout: 'papers: 2 files, 7 passages, 1 file skipped (nanite knowledge show papers)\n',
     });
     expect(rag.asked[1]).toMatchObject({ method: 'PUT', body: { roots: [folder], exclude: ['*.log'] } });
   });
@@ -283,8 +283,25 @@ describe('nanite knowledge', () => {
   it('refuses a folder that is not there, before it asks', async () => {
     const ran = await nanite.run(['knowledge', 'add', '/nowhere/at/all'], env);
     expect(ran.status).toBe(2);
-    expect(ran.stderr).toContain('there is no /nowhere/at/all');
+    expect(ran.stderr).toContain('/nowhere/at/all cannot be added: there is no such file or folder');
     expect(rag.asked).toEqual([]);
+  });
+
+  it('says which collection was meant, or which there are', async () => {
+    rag.on('/v1/search', (_asked, response) =>
+      json(response, 404, {
+        error: {
+          code: 'no-such-collection',
+          message: 'there is no collection wrok',
+          hint: 'there are: none',
+        },
+      }),
+    );
+    rag.on('/v1/collections', (_asked, response) =>
+      json(response, 200, { collections: [collection('docs', ['/a']), collection('work', ['/b'])] }),
+    );
+    const ran = await nanite.run(['search', '-c', 'wrok', 'lease'], env);
+    expect(ran.stderr).toBe('nanite: there is no collection "wrok"\n  did you mean "work"?\n');
   });
 
   it('lists, and says what does not work', async () => {
@@ -300,7 +317,7 @@ describe('nanite knowledge', () => {
     expect(ran.stdout).toBe(
       'NAME    STATE  FILES  PASSAGES  MEANING  FOLDERS\n' +
         'papers  ready  2      7         100 %    /a, /b\n' +
-        'Meaning is not searched: the model is not installed.\n',
+        'Not searched by meaning: the model is not installed.\n',
     );
   });
 
@@ -313,7 +330,7 @@ describe('nanite knowledge', () => {
       }),
     );
     const ran = await nanite.run(['knowledge', 'show', 'papers'], env);
-    expect(ran.stdout).toContain('set aside\n  /a/x.pdf: it is encrypted\n  and 2 more\n');
+    expect(ran.stdout).toContain('skipped\n  /a/x.pdf: it is encrypted\n  and 2 more\n');
   });
 
   it('exports into a file and imports from it, under another name and from other folders', async () => {

@@ -21,16 +21,20 @@ export function rememberCitations(citations: ReadonlyMap<number, string>): void 
   }
 }
 
+/** Addresses by number of what was shown last; none where nothing was. */
+export function rememberedCitations(): Record<string, string> {
+  try {
+    return Remembered.parse(JSON.parse(readFileSync(path(), 'utf8'))).citations;
+  } catch {
+    return {};
+  }
+}
+
 /** @throws NaniteError `usage` where nothing was shown under that number */
 export function rememberedCitation(number: string): string {
-  let found: string | undefined;
-  try {
-    found = Remembered.parse(JSON.parse(readFileSync(path(), 'utf8'))).citations[number];
-  } catch {
-    found = undefined;
-  }
+  const found = rememberedCitations()[number];
   if (found !== undefined) return found;
-  throw new NaniteError('usage', `nothing was shown under the number ${number}`, {
-    hint: 'numbers are those of your last nanite search or nanite ask --knowledge; a citation (file:///…#L3) can be opened too',
+  throw new NaniteError('usage', `there is no result number ${number}`, {
+    hint: 'numbers refer to your last search or answer; a citation (file:///…#L3) can be opened too',
   });
 }

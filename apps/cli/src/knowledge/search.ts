@@ -1,5 +1,6 @@
-import { describePlace, type Hit, type SearchAnswer } from '@nanite/contracts';
+import { describePlace, type FileType, type Hit, type SearchAnswer } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import type { TypeWish } from '../command/search-options';
 import { exitStatus } from '../exit-status';
 import { paint } from '../terminal/paint';
 import { sanitise } from '../terminal/sanitise';
@@ -10,7 +11,7 @@ import { allKnowledge, scopeOf, toldOfKnowledge, type ScopeOptions } from './ser
 
 export interface SearchOptions extends ScopeOptions {
   collection: string[];
-  type: string[];
+  type: TypeWish[];
   path?: string;
   after?: string;
   before?: string;
@@ -20,7 +21,7 @@ export interface SearchOptions extends ScopeOptions {
   json?: boolean;
 }
 
-/** Lines of a passage that are shown, unless --full. */
+/** Characters of a passage that are shown, unless --full. */
 const shownCharacters = 200;
 
 /** `nanite search`. Exit status 7 where nothing is found. */
@@ -35,8 +36,7 @@ export const search = (words: string[], options: SearchOptions): Promise<number>
       mode: options.mode,
       filter: {
         ...(options.collection.length > 0 && { collections: options.collection }),
-        ...(options.type.length > 0 && { types: options.type as never }),
-        ...(options.path !== undefined && { path: options.path }),
+        ...narrowedTo(options),
         ...(options.after !== undefined && { after: options.after }),
         ...(options.before !== undefined && { before: options.before }),
       },
@@ -52,6 +52,15 @@ export const search = (words: string[], options: SearchOptions): Promise<number>
     }
     return answer.hits.length > 0 ? exitStatus.ok : exitStatus.notFound;
   });
+
+/** What `--type` and `--path` say: types, and of code the endings that were named. */
+function narrowedTo({ type, path }: SearchOptions): { types?: FileType[]; path?: string } {
+  const types = [...new Set(type.map((each) => each.type))];
+  const isByEnding = type.length > 0 && type.every(({ ending }) => ending !== null);
+  const endings = type.map(({ ending }) => `*.${ending}`).join('|');
+  const glob = path ?? (isByEnding ? `**/@(${endings})` : undefined);
+  return { ...(types.length > 0 && { types }), ...(glob !== undefined && { path: glob }) };
+}
 
 function hitsText({ hits }: SearchAnswer, query: string, full: boolean): string {
   const clean = process.stdout.isTTY ? sanitise : (text: string) => text;
@@ -84,7 +93,7 @@ function hitText(
 }
 
 /**
- * How likely a passage speaks of what was asked. Below a hundredth there is no such figure to be had: right answers of few
+ * How likely a passage is about what was asked. Below a hundredth there is no such figure to be had: right answers of few
  * words and no common one are down there as well (docs/decisions/0109), and the order is another's work anyway.
  */
 const likely = (score: number): string[] => (score < 0.01 ? [] : [`${Math.round(score * 100)} %`]);

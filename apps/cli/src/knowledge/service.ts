@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { AllKnowledge, ApiFailure, KnowledgeClient } from '@nanite/contracts';
-import { NaniteError, socketPath } from '@nanite/kit';
+import { NaniteError, nearest, socketPath } from '@nanite/kit';
 import { personRuntimeDir } from '../person-places';
 import { report } from '../report';
+import { wrapped } from '../terminal/wrapped';
 
 /** Of this person's service; `NANITE_RAG_SOCKET` moves it, for tests. */
 const ownSocket = (env: NodeJS.ProcessEnv = process.env): string =>
@@ -33,7 +34,7 @@ export function allKnowledge(): AllKnowledge {
 /** @throws NaniteError `usage` where both are wished, which is what is done without them */
 export function scopeOf({ team, own }: ScopeOptions): { scope?: 'own' | 'team' } {
   if (team === true && own === true) {
-    throw new NaniteError('usage', 'both are searched without --team and --own');
+    throw new NaniteError('usage', '--team and --own cannot be combined; without them both are searched');
   }
   return team === true ? { scope: 'team' } : own === true ? { scope: 'own' } : {};
 }
@@ -52,10 +53,29 @@ function withHint(failure: ApiFailure): ApiFailure {
           'an administrator can: sudo systemctl enable --now nanite-rag-team.socket',
         ]
       : [
-          `the service of your knowledge does not answer on ${ownSocket()}`,
+          'the service that indexes your files does not answer',
           'start it: systemctl --user start nanite-rag.socket\nlook at it: systemctl --user status nanite-rag',
         ];
   return new ApiFailure(503, 'unreachable', message!, hint, { cause: failure });
+}
+
+/** A collection that is not there: which one was meant, or which there are. */
+async function withNames(failure: ApiFailure): Promise<ApiFailure> {
+  const [, name = ''] = /no collection "?(.+?)"?$/.exec(failure.message) ?? [];
+  const { collections } = await allKnowledge()
+    .collections(AbortSignal.timeout(2000))
+    .catch(() => ({ collections: [] }));
+  const names = [...new Set(collections.map((each) => each.name))];
+  const [meant] = nearest(name, names, 1);
+  const hint =
+    meant !== undefined
+      ? `did you mean "${meant}"?`
+      : names.length > 0
+        ? `the collections are: ${names.join(', ')}`
+        : 'there are none yet; make one: nanite knowledge add ~/Documents';
+  return new ApiFailure(failure.status, failure.code, `there is no collection "${name}"`, hint, {
+    cause: failure,
+  });
 }
 
 /** Run a command that talks to nanite-rag; errors are told about, with what to do. */
@@ -63,6 +83,11 @@ export async function toldOfKnowledge(json: boolean, action: () => Promise<numbe
   try {
     return await action();
   } catch (error) {
-    return report(error instanceof ApiFailure ? withHint(error) : error, json);
+    if (!(error instanceof ApiFailure)) return report(error, json, wrapped);
+    return report(
+      error.code === 'no-such-collection' ? await withNames(error) : withHint(error),
+      json,
+      wrapped,
+    );
   }
 }

@@ -101,9 +101,11 @@ const sizeOf = ({ files, memory }: CatalogueVariant): string => {
 const memoryOf = ({ memory }: CatalogueVariant): string =>
   memory === null ? '-' : `~${bytes(memory.totalBytes)}`;
 
-export function catalogueTable(found: readonly Found[], all: boolean): string {
-  if (found.length === 0) return 'The catalogue has nothing of that kind.\n';
-  const { bold, dim } = paint(process.stdout);
+export function catalogueTable(found: readonly Found[], all: boolean, words: readonly string[] = []): string {
+  if (found.length === 0) {
+    return `No models in the catalogue match ${words.map((word) => `"${word}"`).join(' and ')}.\n`;
+  }
+  const { dim } = paint(process.stdout);
   const columns = outputColumns();
   const wide = columns >= wideColumns;
   const here = (model: Found): string => (model.runsHere === null ? '-' : model.runsHere ? 'yes' : dim('no'));
@@ -127,7 +129,7 @@ export function catalogueTable(found: readonly Found[], all: boolean): string {
   // For people only: programs read the table's lines.
   const hint =
     process.stdout.isTTY === true ? dim(`\nnanite models fit ${next}, nanite models pull ${next}\n`) : '';
-  return table([head.map(bold), ...rows], { columns, last: 'cut' }) + hint;
+  return table(rows, { columns, last: 'cut', head }) + hint;
 }
 
 /** Columns of a terminal on which all that a search says of a model has room. */
@@ -138,6 +140,8 @@ export const searchModels = (words: string[], options: { json?: boolean; all?: b
   told(options.json ?? false, () => {
     const found = searchCatalogue(readCatalogue(), words, memoryBudget());
     return Promise.resolve(
-      print({ models: found }, options.json ?? false, () => catalogueTable(found, options.all ?? false)),
+      print({ models: found }, options.json ?? false, () =>
+        catalogueTable(found, options.all ?? false, words),
+      ),
     );
   });

@@ -7,6 +7,7 @@ import { libDir } from '@nanite/kit';
 import { bytes, withoutLongDigests } from '../terminal/format';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
+import { exitStatus } from '../exit-status';
 import { follow } from './follow';
 import { absent, store, told } from './store';
 
@@ -35,7 +36,7 @@ async function* shared(
     if (event.status === 'success') return;
   }
   signal.throwIfAborted();
-  throw new ApiFailure(502, 'broken-off', 'the work ended before it was done');
+  throw new ApiFailure(502, 'broken-off', 'the program ended before it was done');
 }
 
 interface Found {
@@ -52,8 +53,11 @@ interface ImportResult {
 }
 
 /** What an import did, or a dry run found. */
-export function importText({ kind, models, refused = [] }: ImportResult): string {
-  if (models.length === 0 && refused.length === 0) return `No models are there (looked for: ${kind}).\n`;
+export function importText({ kind, models, refused = [] }: ImportResult, folder: string): string {
+  if (models.length === 0 && refused.length === 0) {
+    const as = kind === 'folder' ? '' : ` It was read as ${kind}; --kind says what it is.`;
+    return `No models found in ${sanitise(folder)}.${as}\n`;
+  }
   const ways = ({ files = [] }: Found): string => {
     const how = new Set(files.flatMap((file) => file.how ?? []));
     return [...how].join(', ');
@@ -67,7 +71,7 @@ export function importText({ kind, models, refused = [] }: ImportResult): string
   return table(rows) + lines.join('');
 }
 
-/** `nanite models import`. Exit status 1 where a model was refused. */
+/** `nanite models import`. Exit status 1 where a model was refused, 7 where there is none. */
 export const importModels = (
   path: string,
   options: { kind: string; model: string[]; dryRun?: boolean; json?: boolean },
@@ -80,10 +84,14 @@ export const importModels = (
       dryRun: options.dryRun ?? false,
     };
     const json = options.json ?? false;
-    const last = await follow(store(), (signal) => shared({ import: request }, signal), { json });
+    const last = await follow(store(), (signal) => shared({ import: request }, signal), {
+      json,
+      hidesSuccess: true,
+    });
     const result = last?.result as ImportResult;
-    if (!json) process.stdout.write(importText(result));
-    return (result.refused ?? []).length > 0 ? 1 : 0;
+    if (!json) process.stdout.write(importText(result, path));
+    if ((result.refused ?? []).length > 0) return exitStatus.error;
+    return result.models.length > 0 ? exitStatus.ok : exitStatus.notFound;
   });
 
 /** `nanite models export` and `share` */
@@ -98,12 +106,15 @@ export const exportModels = (
       kind: options.kind as ExportRequest['kind'],
     };
     const json = options.json ?? false;
-    const last = await follow(store(), (signal) => shared({ export: request }, signal), { json });
+    const last = await follow(store(), (signal) => shared({ export: request }, signal), {
+      json,
+      hidesSuccess: true,
+    });
     const { files } = last?.result as { files: Array<{ path: string; how: string; size: number }> };
     if (json) return 0;
     process.stdout.write(table(files.map(({ path, how, size }) => [how, bytes(size), path])));
     if (request.kind === 'export') {
-      process.stdout.write(`Written to the device and read back. A stick: unmount it, then pull it out.\n`);
+      process.stdout.write(`Written and read back. Unmount a stick before you pull it out.\n`);
     }
     return 0;
   });

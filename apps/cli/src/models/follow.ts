@@ -1,12 +1,15 @@
 import type { ModelStoreClient, ProgressEvent } from '@nanite/contracts';
 import { bytes } from '../terminal/format';
 import { isLively, paint } from '../terminal/paint';
+import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
 
 export interface FollowOptions {
   json: boolean;
   /** Return as soon as the job has a name; it goes on without us. */
   background?: boolean;
+  /** Leave out the last step, `success`: what came of it is told otherwise. */
+  hidesSuccess?: boolean;
 }
 
 /** `12 s`, `3 min`, `1 h 5 min`. */
@@ -28,19 +31,29 @@ export function progressLine({ status, total, completed, rate, eta }: ProgressEv
   return parts.join('  ');
 }
 
-const clearLine = '\r\u001b[2K';
+/** Where a job was stopped, and that what it has is not lost. */
+export function stoppedText(last: ProgressEvent | null): string {
+  const { completed = 0, total = 0, digest } = last ?? {};
+  if (total === 0 || completed === 0) return 'stopped';
+  const at = `stopped at ${bytes(completed)} of ${bytes(total)}`;
+  return digest === undefined ? at : `${at}; the same command goes on from there`;
+}
 
 /** Shows how far a job is, on standard error where that is a terminal; elsewhere each step once, as a line. */
 class ProgressView {
   readonly #lively = isLively(process.stderr);
   #status = '';
-  #line = '';
   #done = '';
 
-  constructor(private readonly silent: boolean) {}
+  readonly #passing = new PassingLine((text) => text);
+
+  constructor(
+    private readonly silent: boolean,
+    private readonly hidesSuccess: boolean,
+  ) {}
 
   show(event: ProgressEvent): void {
-    if (this.silent) return;
+    if (this.silent || (this.hidesSuccess && event.status === 'success')) return;
     const { dim } = paint(process.stderr);
     if (!this.#lively) {
       if (event.status !== this.#status) process.stderr.write(`${sanitise(event.status)}\n`);
@@ -48,20 +61,19 @@ class ProgressView {
       return;
     }
     if (this.#status !== '' && event.status !== this.#status) {
-      process.stderr.write(`${clearLine}${dim(this.#done)}\n`);
+      this.#passing.clear();
+      process.stderr.write(`${dim(this.#done)}\n`);
     }
     this.#status = event.status;
-    this.#line = progressLine(event);
     // What was under way is done when the next begins, however far the last report of it was.
     this.#done = [sanitise(event.status), ...(event.total === undefined ? [] : [bytes(event.total)])].join(
       '  ',
     );
-    const width = process.stderr.columns || 80;
-    process.stderr.write(`${clearLine}${this.#line.slice(0, width - 1)}`);
+    this.#passing.show(progressLine(event));
   }
 
   end(): void {
-    if (!this.silent && this.#lively && this.#status !== '') process.stderr.write(clearLine);
+    this.#passing.clear();
   }
 }
 
@@ -76,11 +88,12 @@ class ProgressView {
 export async function follow(
   client: ModelStoreClient,
   start: (signal: AbortSignal) => AsyncGenerator<ProgressEvent, void, void>,
-  { json, background = false }: FollowOptions,
+  { json, background = false, hidesSuccess = false }: FollowOptions,
 ): Promise<ProgressEvent | null> {
   const stop = new AbortController();
-  const view = new ProgressView(json);
+  const view = new ProgressView(json, hidesSuccess);
   let job: string | null = null;
+  let newest: ProgressEvent | null = null;
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
@@ -89,6 +102,7 @@ export async function follow(
     for await (const event of start(stop.signal)) {
       job = event.job ?? job;
       last = event;
+      newest = event;
       if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
       else if (background && job !== null) {
         process.stdout.write(`${job}\n`);
@@ -101,6 +115,8 @@ export async function follow(
     if (!stop.signal.aborted) throw error;
     // It may be over already: then there is nothing to cancel.
     if (job !== null) await client.control(job, 'cancel').catch(() => {});
+    view.end();
+    if (!json) process.stderr.write(`${stoppedText(newest)}\n`);
     throw stop.signal.reason;
   } finally {
     process.off('SIGINT', onSignal);

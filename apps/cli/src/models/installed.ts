@@ -13,6 +13,7 @@ import { bytes, relativeTime, withoutLongDigests } from '../terminal/format';
 import { paint } from '../terminal/paint';
 import { outputColumns, table } from '../terminal/table';
 import { print } from '../terminal/print';
+import { explainMissing, withModel } from './missing-model';
 import { hasStore, store, told } from './store';
 
 /** What the store knows beside what every server of Ollama's API tells. */
@@ -28,22 +29,22 @@ const runsHere = ({ stored }: Listed): string => {
 export function modelTable(models: readonly Listed[], now: number): string {
   if (models.length === 0) {
     return (
-      'No model is installed. One to begin with: sudo apt install nanite-model-smollm2-135m-instruct\n' +
+      'No model is installed. One to start with: sudo apt install nanite-model-smollm2-135m-instruct\n' +
       (hasStore() ? 'Many more: nanite models search, then nanite models pull NAME\n' : '')
     );
   }
-  const { bold } = paint(process.stdout);
   const known = models.some(({ stored }) => stored !== undefined);
-  const listing = table([
-    ['NAME', 'SIZE', 'PARAMETERS', ...(known ? ['RUNS HERE'] : []), 'CHANGED'].map(bold),
-    ...models.map((model) => [
+  const head = ['NAME', 'SIZE', 'PARAMETERS', ...(known ? ['RUNS HERE'] : []), 'CHANGED'];
+  const listing = table(
+    models.map((model) => [
       model.name,
       bytes(model.size),
       `${model.details.parameter_size} ${model.details.quantization_level}`.trim(),
       ...(known ? [runsHere(model)] : []),
       relativeTime(model.modified_at, now),
     ]),
-  ]);
+    { head },
+  );
   const damaged = models.some(({ stored }) => stored !== undefined && stored.missing.length > 0);
   const hint =
     damaged && process.stdout.isTTY === true ? '\nnanite models verify repairs what is damaged\n' : '';
@@ -77,11 +78,10 @@ async function installed(): Promise<Listed[]> {
 }
 
 export function loadedTable({ models }: OllamaPs, now: number): string {
-  if (models.length === 0) return 'No model is in memory; one is loaded when it is asked.\n';
-  const { bold } = paint(process.stdout);
-  return table([
-    ['NAME', 'SIZE', 'IN VRAM', 'CONTEXT', 'UNLOADED'].map(bold),
-    ...models.map(({ name, size, size_vram, context_length, expires_at }) => [
+  if (models.length === 0) return 'No model is in memory; a model is loaded when it is first asked.\n';
+  const head = ['NAME', 'SIZE', 'IN VRAM', 'CONTEXT', 'UNLOADS'];
+  return table(
+    models.map(({ name, size, size_vram, context_length, expires_at }) => [
       name,
       bytes(size),
       size === 0 ? '-' : `${Math.round((100 * size_vram) / size)} %`,
@@ -89,7 +89,8 @@ export function loadedTable({ models }: OllamaPs, now: number): string {
       // Ollama says "never" with a time centuries away.
       Date.parse(expires_at) - now > 365 * 86_400_000 ? 'never' : relativeTime(expires_at, now),
     ]),
-  ]);
+    { head },
+  );
 }
 
 /** The name of a licence, and how to read its text where there is more than a name. */
@@ -139,9 +140,9 @@ export function modelText(name: string, model: OllamaShowResponse, details: Mode
 }
 
 const trusted = {
-  reference: 'named by the catalogue or by whoever had it fetched',
-  source: 'named by its source before it was fetched',
-  'first-use': 'named by nobody: what came first was believed',
+  reference: 'given by the catalogue, or by the person who pulled it',
+  source: 'given by its source before the download',
+  'first-use': 'not known before the download: the first version was trusted',
 };
 
 function storedRows({ manifest, record, origin, path, fit, missing }: ModelDetails): string[][] {
@@ -182,7 +183,9 @@ export const showModel = (name: string, options: ShowOptions): Promise<number> =
     ]);
     // The gateway also has models that are in no store of this machine, and may not be installed.
     const details = stored.status === 'fulfilled' ? stored.value : null;
-    if (shown.status === 'rejected' && (details === null || !isAbsent(shown.reason))) throw shown.reason;
+    if (shown.status === 'rejected' && (details === null || !isAbsent(shown.reason))) {
+      throw await explainMissing(shown.reason, name);
+    }
     const asked = shown.status === 'fulfilled' ? shown.value : null;
     const model = details === null ? asked! : ollamaShow(details, details.template ?? asked?.template ?? '');
     const parts: Array<[boolean | undefined, () => string]> = [
@@ -212,7 +215,7 @@ export const listLoaded = (json: boolean): Promise<number> =>
 /** `nanite models stop` */
 export const stopModel = (name: string): Promise<number> =>
   told(false, async () => {
-    await gateway().load(name, 0);
+    await withModel(name, () => gateway().unload(name));
     process.stdout.write(`${name} is no longer in memory\n`);
     return 0;
   });

@@ -2,6 +2,7 @@ import {
   VerifyReport,
   type DiskUsage,
   type FitAnswer,
+  type Job,
   type JobAction,
   type RemoveAnswer,
 } from '@nanite/contracts';
@@ -13,6 +14,7 @@ import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { wrapped } from '../terminal/wrapped';
 import { follow, progressLine } from './follow';
+import { withModel } from './missing-model';
 import { print } from '../terminal/print';
 import { store, told } from './store';
 
@@ -24,7 +26,9 @@ interface Json {
 export const removeModels = (names: string[], { json = false }: Json): Promise<number> =>
   told(json, async () => {
     const removed: Array<RemoveAnswer & { name: string }> = [];
-    for (const name of names) removed.push({ name, ...(await store().remove(name)) });
+    for (const name of names) {
+      removed.push({ name, ...(await withModel(name, () => store().remove(name))) });
+    }
     return print({ removed }, json, () =>
       removed.map(({ name, freedBytes }) => `${name} removed, ${bytes(freedBytes)} freed\n`).join(''),
     );
@@ -33,20 +37,20 @@ export const removeModels = (names: string[], { json = false }: Json): Promise<n
 /** `nanite models cp` */
 export const copyModel = (source: string, destination: string, { json = false }: Json): Promise<number> =>
   told(json, async () => {
-    const model = await store().copy({ source, destination });
+    const model = await withModel(source, () => store().copy({ source, destination }));
     return print(model, json, () => `${model.manifest.name}\n`);
   });
 
 /** `nanite models pin`, `unpin` */
 export const pinModel = (name: string, pinned: boolean, { json = false }: Json): Promise<number> =>
   told(json, async () => {
-    const model = await store().pin({ model: name, pinned });
+    const model = await withModel(name, () => store().pin({ model: name, pinned }));
     return print(model, json, () => `${model.manifest.name} is ${pinned ? 'pinned' : 'no longer pinned'}\n`);
   });
 
 export function fitTable({ name, fits }: FitAnswer): string {
   const { bold, dim, green, yellow } = paint(process.stdout);
-  if (fits.length === 0) return `Nothing is known of what ${name} needs.\n`;
+  if (fits.length === 0) return `It is not known what ${name} needs.\n`;
   const rows = fits.map((fit) => [
     fit.quantisation,
     fit.runs ? green('yes') : yellow('no'),
@@ -57,9 +61,9 @@ export function fitTable({ name, fits }: FitAnswer): string {
     fit.tokensPerSecond === null ? '-' : `~${Number(fit.tokensPerSecond.toPrecision(2))} tokens/s`,
     fit.why ?? '',
   ]);
-  const head = ['QUANTISATION', 'RUNS', 'CONTEXT', 'MEMORY', 'VRAM', 'ON', 'SPEED', ''].map(bold);
+  const head = ['QUANTISATION', 'RUNS', 'CONTEXT', 'MEMORY', 'VRAM', 'ON', 'SPEED', ''];
   const isForPeople = process.stdout.isTTY === true && fits.some(({ runs }) => runs);
-  return `${bold(name)}\n${table([head, ...rows])}${isForPeople ? dim(`\nnanite models pull ${name}\n`) : ''}`;
+  return `${bold(name)}\n${table(rows, { head })}${isForPeople ? dim(`\nnanite models pull ${name}\n`) : ''}`;
 }
 
 /** `nanite models fit`. Exit status 3 where it does not run here at all, for scripts. */
@@ -74,18 +78,18 @@ export const fitModel = (
   });
 
 export function usageText(usage: DiskUsage): string {
-  const { bold, dim } = paint(process.stdout);
+  const { dim } = paint(process.stdout);
   const models = [...usage.models].sort((a, b) => b.ownBytes - a.ownBytes);
-  const quota = usage.quotaBytes === null ? '' : ` of ${bytes(usage.quotaBytes)} it may`;
+  const quota = usage.quotaBytes === null ? '' : ` of the ${bytes(usage.quotaBytes)} allowed`;
   const lines = [
     `${bytes(usage.totalBytes)} on the disk${quota}, ${bytes(usage.freeBytes)} free`,
-    ...(usage.partialBytes > 0 ? [`${bytes(usage.partialBytes)} of it fetched in part`] : []),
+    ...(usage.partialBytes > 0 ? [`${bytes(usage.partialBytes)} of it in unfinished downloads`] : []),
     ...(usage.unreferencedBytes > 0
-      ? [`${bytes(usage.unreferencedBytes)} of it in no model: nanite models gc`]
+      ? [`${bytes(usage.unreferencedBytes)} of it belong to no model: nanite models gc`]
       : []),
   ];
   const rows = models.map(({ name, sizeBytes, ownBytes }) => [name, bytes(sizeBytes), bytes(ownBytes)]);
-  const listing = rows.length === 0 ? '' : table([['NAME', 'SIZE', 'RM FREES'].map(bold), ...rows]);
+  const listing = rows.length === 0 ? '' : table(rows, { head: ['NAME', 'SIZE', 'RM FREES'] });
   return `${listing}${lines.map((line) => `${dim(line)}\n`).join('')}`;
 }
 
@@ -100,10 +104,14 @@ export const diskUsage = ({ json = false }: Json): Promise<number> =>
 export const collectGarbage = ({ json = false }: Json): Promise<number> =>
   told(json, async () => {
     const garbage = await store().collectGarbage();
+    const removed = garbage.blobs > 0 || garbage.freedBytes > 0;
+    const kept = removed ? 0 : (await store().diskUsage()).unreferencedBytes;
     return print(garbage, json, () =>
-      garbage.blobs === 0 && garbage.freedBytes === 0
-        ? 'Nothing to remove: every file belongs to a model.\n'
-        : `${counted(garbage.blobs, 'file')} removed, ${bytes(garbage.freedBytes)} freed\n`,
+      removed
+        ? `${counted(garbage.blobs, 'file')} removed, ${bytes(garbage.freedBytes)} freed\n`
+        : kept > 0
+          ? `Nothing to remove yet: ${bytes(kept)} were uploaded within the last hour, and may be about to become a model.\n`
+          : 'Nothing to remove: every file belongs to a model.\n',
     );
   });
 
@@ -149,16 +157,43 @@ export const verifyModels = (
     return found.bad.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.error;
   });
 
-/** `nanite models jobs`: what is under way, or pause, resume, cancel and follow one of it. */
+const verbs = { pause: 'paused', resume: 'resumed', cancel: 'cancelled', follow: 'followed' } as const;
+
+const isOver = ({ state }: Job): boolean => ['done', 'failed', 'cancelled'].includes(state);
+
+/** Jobs as a table, the newest last; those that are over only where `all` are wanted. */
+export function jobsText(jobs: readonly Job[], all: boolean, now: number): string {
+  const shown = jobs.filter((job) => all || !isOver(job));
+  if (shown.length === 0) {
+    const over = jobs.length - shown.length;
+    return `Nothing is in progress.${over > 0 ? ` --all shows ${counted(over, 'job')} that ended in the last 10 minutes.` : ''}\n`;
+  }
+  return table(
+    shown.map(({ id, kind, subject, state, startedAt, last }) => [
+      id,
+      `${kind} ${subject}`,
+      state,
+      relativeTime(startedAt, now),
+      state === 'cancelled' || state === 'done' || last === null
+        ? ''
+        : last.error === undefined
+          ? progressLine(last)
+          : sanitise(last.error),
+    ]),
+    { head: ['JOB', 'WHAT', 'STATE', 'STARTED', 'PROGRESS'] },
+  );
+}
+
+/** `nanite models jobs`: what is in progress, or pause, resume, cancel and follow one of it. */
 export const jobs = (
   action: JobAction['action'] | 'follow' | undefined,
   id: string | undefined,
-  { json = false }: Json,
+  { json = false, all = false }: Json & { all?: boolean },
 ): Promise<number> =>
   told(json, async () => {
     const client = store();
     if (action !== undefined && id === undefined) {
-      throw new NaniteError('usage', `which job is it to ${action}?`, {
+      throw new NaniteError('usage', `Which job should be ${verbs[action]}?`, {
         hint: 'nanite models jobs lists them',
       });
     }
@@ -171,22 +206,5 @@ export const jobs = (
       return print(job, json, () => `${job.id} ${job.state}\n`);
     }
     const list = await client.jobs();
-    return print(list, json, () => {
-      if (list.jobs.length === 0) return 'Nothing is under way.\n';
-      const { bold } = paint(process.stdout);
-      return table([
-        ['JOB', 'WHAT', 'STATE', 'SINCE', ''].map(bold),
-        ...list.jobs.map(({ id: job, kind, subject, state, startedAt, last }) => [
-          job,
-          `${kind} ${subject}`,
-          state,
-          relativeTime(startedAt, Date.now()),
-          last?.error !== undefined
-            ? sanitise(last.error)
-            : last === null || state === 'done'
-              ? ''
-              : progressLine(last),
-        ]),
-      ]);
-    });
+    return print(list, json, () => jobsText(list.jobs, all, Date.now()));
   });

@@ -199,7 +199,7 @@ describe('list and show', () => {
     store.on('GET /v1/models/smollm2%3A135m', value(details));
     const { stdout } = await run('show', 'smollm2:135m');
     expect(stdout).toMatch(/made from +base:1b/);
-    expect(stdout).toMatch(/digests +named by nobody/);
+    expect(stdout).toMatch(/digests +not known before the download/);
     expect((await run('show', 'smollm2:135m', '--modelfile')).stdout).toContain('\nFROM base:1b\n');
     expect((await run('show', 'smollm2:135m', '--licence')).stdout).toBe('LICENCE TEXT\n');
     expect(stdout).toContain('--licence prints the text');

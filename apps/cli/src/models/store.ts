@@ -31,8 +31,8 @@ function withHint(failure: ApiFailure): ApiFailure {
     return new ApiFailure(
       failure.status,
       failure.code,
-      'you may not change the models of this machine',
-      `that is for the group nanite: sudo adduser ${userInfo().username} nanite, then log in anew`,
+      'you are not allowed to change the models of this machine',
+      `only root and members of the group nanite are: sudo adduser ${userInfo().username} nanite, then log out and back in`,
       { cause: failure },
     );
   }

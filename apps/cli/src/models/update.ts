@@ -32,7 +32,7 @@ export interface UpdateOptions {
 
 export function updateTable({ updates }: UpdateList): string {
   if (updates.length === 0) return 'No model has a source that could be asked.\n';
-  const { bold, dim } = paint(process.stdout);
+  const { dim } = paint(process.stdout);
   const changed = updates.filter(({ changes }) => changes.length > 0);
   const rows = updates.map(({ name, changes, fetchBytes, staged, previous, error }) => [
     name,
@@ -47,7 +47,7 @@ export function updateTable({ updates }: UpdateList): string {
     ),
   );
   const next = changed[0] === undefined ? '' : dim(`nanite models update ${changed[0].name}\n`);
-  return [table([['NAME', 'CHANGED', 'TO FETCH', ''].map(bold), ...rows]), details.join(''), next]
+  return [table(rows, { head: ['NAME', 'CHANGED', 'TO FETCH', ''] }), details.join(''), next]
     .filter((part) => part !== '')
     .join('\n');
 }

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, createReadStream, existsSync, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describePlace, formatCitation, parseCitation, type Citation, type Place } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { runProgram } from '../external/run-program';
 import { rememberedCitation } from '../knowledge/remembered';
 import { report } from '../report';
+import { paint } from '../terminal/paint';
+import { sanitise } from '../terminal/sanitise';
 import { defaultProgram } from './default-program';
 import { editorWords, isEditor, needsTerminal, pageWords, type Where } from './viewers';
 
@@ -28,7 +31,9 @@ export interface Opening {
 /** `nanite open`: a citation in the program that shows it, at its place. */
 export async function open(what: string, options: OpenOptions): Promise<number> {
   try {
-    const opening = openingOf(citationOf(what), options.with, process.env, process.stdout.isTTY === true);
+    const citation = citationOf(what);
+    const opening = openingOf(citation, options.with, process.env, process.stdout.isTTY === true);
+    if (opening === null) return await shown(citation);
     if (options.print) {
       process.stdout.write(`${[opening.program, ...opening.words].map(quoted).join(' ')}\n`);
       return 0;
@@ -49,7 +54,7 @@ export function citationOf(what: string): Citation {
   const text = /^\d+$/.test(what) && !existsSync(what) ? rememberedCitation(what) : what;
   const citation = parseCitation(text) ?? pathCitation(text);
   if (!citation) {
-    throw new NaniteError('usage', `${what} is no citation`, {
+    throw new NaniteError('usage', `${what} is not a citation`, {
       hint: 'a number of the last answer, file:///path#L3, or a path and a place: notes.md:12, report.pdf#page=3',
     });
   }
@@ -61,11 +66,11 @@ export function citationOf(what: string): Citation {
     const shown = citation.path.toString();
     const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new NaniteError('bad-file', gone ? `${shown} is no longer there` : `${shown} cannot be read`, {
-      hint: gone ? 'ask again: the index forgets a file within seconds of its end' : undefined,
-      cause,
+      hint: gone ? 'search again: deleted files leave the index within seconds' : undefined,
+      cause: gone ? undefined : cause,
     });
   }
-  if (!kind!.isFile()) throw new NaniteError('bad-file', `${citation.path.toString()} is no file`);
+  if (!kind!.isFile()) throw new NaniteError('bad-file', `${citation.path.toString()} is not a file`);
   return citation;
 }
 
@@ -86,13 +91,13 @@ function pathCitation(text: string): Citation | null {
   return { path: Buffer.from(resolve(path)), place: { kind: 'lines', from: at, to: at } };
 }
 
-/** Which program opens a citation, and how. @throws NaniteError `not-installed` where none is to be had */
+/** Which program opens a citation, and how; null where none is to be had. */
 export function openingOf(
   { path, place }: Citation,
   wish: string | undefined,
   env: NodeJS.ProcessEnv,
   terminal: boolean,
-): Opening {
+): Opening | null {
   // Programs are given names as text: one that is no UTF-8 is passed by an address instead.
   const file = path.toString();
   const uri = formatCitation({ path, place: { kind: 'whole' } });
@@ -128,9 +133,26 @@ export function openingOf(
   if ((env['DISPLAY'] || env['WAYLAND_DISPLAY']) && found('xdg-open', env)) {
     return { program: 'xdg-open', words: [where.file], waits: false, tell };
   }
-  throw new NaniteError('not-installed', `no program to open ${file} with was found`, {
-    hint: 'name one: nanite open --with <program> …',
-  });
+  return null;
+}
+
+/** The cited lines themselves, where there is no program that could show them in their file. */
+async function shown({ path, place }: Citation): Promise<number> {
+  if (place.kind !== 'lines') {
+    throw new NaniteError('not-installed', `found no program to open ${path.toString()}`, {
+      hint: 'choose one: nanite open --with <program> …',
+    });
+  }
+  const clean = process.stdout.isTTY === true ? sanitise : (text: string) => text;
+  const { dim } = paint(process.stderr);
+  process.stderr.write(`${dim(clean(`${path.toString()}, ${describePlace(place)}`))}\n`);
+  let number = 0;
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    number++;
+    if (number > place.to) break;
+    if (number >= place.from) process.stdout.write(`${clean(line)}\n`);
+  }
+  return 0;
 }
 
 /** What a file is at the least, by how its places are counted. */

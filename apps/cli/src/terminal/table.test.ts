@@ -20,8 +20,16 @@ it('wraps or cuts the last column on a narrow terminal', () => {
   expect(table(rows, { columns: 27, last: 'cut' })).toBe('NAME   WHY\nllama  needs much more…\n');
 });
 
-it('rather overflows than wraps into a few letters', () => {
-  expect(table(rows, { columns: 12 })).toContain('needs much more memory than there is');
+it('makes a paragraph of each row where the columns alone fill the terminal', () => {
+  const options = { head: ['NAME', 'SIZE', 'RUNS HERE', 'CHANGED'], columns: 24 };
+  const text = table([['qwen2.5-coder:7b', '4.4 GiB', '-', '3 months ago']], options);
+  expect(text).toBe('qwen2.5-coder:7b\n  size: 4.4 GiB\n  changed: 3 months ago\n');
+  for (const line of table(rows, { columns: 12 }).split('\n')) expect(line.length).toBeLessThanOrEqual(12);
+  expect(table(rows, { columns: 12 })).toContain('needs much');
+});
+
+it('keeps the columns where only the last is narrow by nature', () => {
+  expect(table([['a'.repeat(20), 'no']], { columns: 24 })).toBe(`${'a'.repeat(20)}  no\n`);
 });
 
 it('counts what a terminal shows, not signs', () => {
