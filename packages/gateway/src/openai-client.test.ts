@@ -37,6 +37,25 @@ describe('the openai npm client', () => {
     expect(at.engine.fakes.get('smollm2')?.requests.at(-1)?.body).toEqual({ ...extra, context_shift: false });
   });
 
+  it('takes an answer back as it was read, with the fields that are null', async () => {
+    const openai = await client();
+    const read = {
+      role: 'assistant',
+      content: 'Hi',
+      refusal: null,
+      audio: null,
+      tool_calls: null,
+      name: null,
+    };
+    const conversation = [...messages, read as never, { role: 'developer' as const, content: 'Be brief' }];
+    await openai.chat.completions.create({ model: 'smollm2', messages: conversation });
+    expect(at.engine.fakes.get('smollm2')?.requests.at(-1)?.body['messages']).toEqual([
+      ...messages,
+      { role: 'assistant', content: 'Hi' },
+      { role: 'system', content: 'Be brief' },
+    ]);
+  });
+
   it('adds the model’s sampling defaults where the request names none', async () => {
     const { fakeEntry } = await import('./__fixtures__/fake-engine');
     const openai = await client({}, [fakeEntry('smollm2', { parameters: { temperature: 0.2, top_p: 0.5 } })]);

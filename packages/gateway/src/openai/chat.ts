@@ -17,10 +17,15 @@ import { defaultsFor } from './defaults';
 /** The newer names of roles, as chat templates know them. */
 const templateRole: Record<string, string> = { developer: 'system', function: 'tool' };
 
-const inTemplate = (message: ChatMessage): ChatMessage => {
-  const role = templateRole[message.role];
-  return role === undefined ? message : { ...message, role };
-};
+/** A message with a role that templates know, and without what it says nothing of: clients send answers back as they read them. */
+function inTemplate({ content, ...message }: ChatMessage): ChatMessage {
+  const said = withoutNulls(message) as ChatMessage;
+  return {
+    ...said,
+    role: templateRole[message.role] ?? message.role,
+    ...(content !== undefined && { content }),
+  };
+}
 
 /** @throws NaniteError 400 where there is no message: a model would make up both sides of a conversation */
 export function someMessages<T>(messages: readonly T[]): readonly T[] {
