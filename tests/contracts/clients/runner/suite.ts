@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Machine } from '../../../harness';
 import { clientFolders } from './catalogue';
 import { exceptionFor } from './exceptions';
-import { installClient, installNanite, tryClient, type Models } from './machine';
+import { installNanite, tryClient, type Models } from './machine';
 import { keepResults } from './results';
 
 /** Declare the tests of the clients of one suite against one booted machine with these models. */
@@ -13,7 +13,6 @@ export function clientSuite(suite: 'core' | 'more', models: Models): void {
   beforeAll(async () => {
     machine = Machine.boot(`clients-${suite}`);
     await installNanite(machine, Object.values(models));
-    for (const client of clients) installClient(client);
   }, 1_800_000);
   afterAll(() => machine?.stop());
 
