@@ -106,7 +106,9 @@ export async function ask(words: string[], options: AskOptions): Promise<number>
       if (process.stderr.isTTY) process.stderr.write('\n');
       return exitStatus.interrupted;
     }
-    return report(error, options.json);
+    // Loaded only now: an answer does not wait for what breaks the lines of an error.
+    const { wrapped } = await import('../terminal/wrapped');
+    return report(error, options.json, wrapped);
   }
 }
 

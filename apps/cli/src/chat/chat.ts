@@ -37,7 +37,7 @@ export async function chat(file: string | undefined, options: ChatOptions): Prom
   try {
     return await new Chat(options).run(file);
   } catch (error) {
-    return report(error);
+    return report(error, false, wrapped);
   }
 }
 
@@ -135,7 +135,7 @@ class Chat {
       else await this.ask(text);
       return null;
     } catch (error) {
-      const status = report(error);
+      const status = report(error, false, wrapped);
       return this.input.isTerminal ? null : status;
     }
   }
