@@ -35,8 +35,8 @@ export const usualLimits: AnswerLimits = {
   threshold: 0.12,
   thresholdOfWords: 0.3,
   ofTheBest: 0.2,
-  characters: 1200,
-  tokens: 128,
+  characters: 700,
+  tokens: 96,
 };
 
 /** Sentences in a row that nothing bears out, after which the model is not listened to any longer: before one that holds, and after. */

@@ -18,12 +18,16 @@ export interface Token {
 
 const run = /[\p{L}\p{M}\p{N}]+(?:['’.,:_][\p{L}\p{M}\p{N}]+)*/gu;
 
+/** What stands right before a place, as much as tells whether a sentence begins there. */
+const lead = (text: string, at: number): string =>
+  at <= 8 ? text.slice(0, at) : `,${text.slice(at - 8, at)}`;
+
 /** Words of a text in their order. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   let end = 0;
   for (const found of text.matchAll(run)) {
-    const begins = /(?:^|[.!?:|]["'”’)]*\s+|^\s*["'“‘(*_-]+\s*)$/u.test(text.slice(0, found.index));
+    const begins = /(?:^|[.!?:|]["'”’)]*\s+|^\s*["'“‘(*_-]+\s*)$/u.test(lead(text, found.index));
     const capital = /^\p{Lu}/u.test(found[0]);
     let joined = /^\s*$/.test(text.slice(end, found.index));
     end = found.index + found[0].length;

@@ -1,12 +1,8 @@
 import { stemOf, wordsOf } from '../words/stems';
+import { b, k1, rarity } from './okapi';
 import type { Term } from './terms';
-
-/**
- * Robertson's BM25 in the form of Lucene. FTS5's own has k1 = 1.2 fixed, and its sum cannot leave words out that are in
- * too many chunks to be looked for; so it names candidates, and this orders them.
- */
-export const k1 = 1.5;
-export const b = 0.75;
+import type { Stems } from './teachers-words';
+import { PartScores, type Parts } from './word-parts';
 
 const stems = new Map<string, string>();
 /** Stems that are remembered: a vocabulary repeats itself. */
@@ -22,13 +18,20 @@ function remembered(word: string): string {
   return stem;
 }
 
-/** How much a word tells, by the chunks that hold it. */
-export const rarity = (chunks: number, all: number): number =>
-  Math.log(1 + (all - chunks + 0.5) / (chunks + 0.5));
+interface Met {
+  stem: string;
+  /** Which word of the question; -1: none. */
+  term: number;
+  parts: Parts;
+}
 
 export interface WordScore {
   score: number;
   coverage: number;
+  /** BM25 of the parts of the words: `gasket` has some of `gaskets`, `filesystem` some of `file`. */
+  parts: number;
+  /** Stems of the text in their order. */
+  stems: Stems;
 }
 
 /**
@@ -40,24 +43,31 @@ export function scoreByWords(terms: readonly Term[], texts: readonly string[], a
   const position = new Map(terms.map(({ stem }, at) => [stem, at]));
   const weights = terms.map(({ chunks }) => rarity(Math.min(chunks, all), all));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  /** Of each word that was met: which term it is, or -1. Passages of one search share most of their words. */
-  const met = new Map<string, number>();
-  const termOf = (word: string): number => {
-    let at = met.get(word);
-    if (at === undefined) met.set(word, (at = position.get(remembered(word)) ?? -1));
-    return at;
+  const partly = new PartScores(terms);
+  /** What each word is, once: passages of one search share most of their words, and each of some 40,000 is looked up. */
+  const met = new Map<string, Met>();
+  const read = (word: string): Met => {
+    const stem = remembered(word);
+    const of = { stem, term: position.get(stem) ?? -1, parts: partly.read(stem) };
+    met.set(word, of);
+    return of;
   };
   const counted = texts.map((text) => {
     const words = wordsOf(text);
     const counts = new Array<number>(terms.length).fill(0);
-    for (const word of words) {
-      const at = termOf(word);
-      if (at >= 0) counts[at]! += 1;
-    }
-    return { length: words.length, counts };
+    const stems = new Array<string>(words.length);
+    partly.next();
+    words.forEach((word, at) => {
+      const { stem, term, parts } = met.get(word) ?? read(word);
+      stems[at] = stem;
+      if (term >= 0) counts[term]! += 1;
+      partly.count(parts);
+    });
+    return { length: words.length, counts, stems };
   });
+  const parts = partly.scores();
   const average = counted.reduce((sum, { length }) => sum + length, 0) / Math.max(1, counted.length) || 1;
-  return counted.map(({ length, counts }) => {
+  return counted.map(({ length, counts, stems: inOrder }, which) => {
     const norm = k1 * (1 - b + (b * length) / average);
     let score = 0;
     let covered = 0;
@@ -66,6 +76,6 @@ export function scoreByWords(terms: readonly Term[], texts: readonly string[], a
       score += (terms[at]!.times * weights[at]! * count * (k1 + 1)) / (count + norm);
       covered += weights[at]!;
     });
-    return { score, coverage: total === 0 ? 0 : covered / total };
+    return { score, coverage: total === 0 ? 0 : covered / total, parts: parts[which]!, stems: inOrder };
   });
 }

@@ -3,7 +3,9 @@ import { fromBlob } from '../vectors';
 import type { Narrowed } from './filter';
 import type { Candidate } from './parts';
 
-type Row = Omit<Candidate, 'vector' | 'sparse' | 'coverage' | 'dense' | 'ranks'> & { vector: Buffer | null };
+type Row = Omit<Candidate, 'vector' | 'sparse' | 'parts' | 'stems' | 'coverage' | 'dense' | 'ranks'> & {
+  vector: Buffer | null;
+};
 
 /** Read chunks, those that the filter leaves; in any order. */
 export async function readCandidates(
@@ -25,6 +27,8 @@ export async function readCandidates(
     ...row,
     vector: row.vector === null ? null : fromBlob(row.vector),
     sparse: 0,
+    parts: 0,
+    stems: [],
     coverage: 0,
     dense: null,
     ranks: { sparse: null, dense: null, name: null },

@@ -16,6 +16,12 @@ export function standardised(scores: readonly number[]): number[] {
   return scores.map((score) => (score - mean) / deviation);
 }
 
+/** Words and their parts in one score, half each. */
+export function byWordsAndParts(words: readonly number[], parts: readonly number[]): number[] {
+  const byParts = standardised(parts);
+  return standardised(words).map((score, at) => (score + byParts[at]!) / 2);
+}
+
 /** Words and meaning in one score; a passage without a vector counts as the one that is farthest away. */
 export function fused(words: readonly number[], cosines: ReadonlyArray<number | null>): number[] {
   const known = cosines.filter((cosine) => cosine !== null);
@@ -38,6 +44,7 @@ export interface Teacher {
  * less, by the exponential of the distance: where one passage answers, the others pull little.
  */
 export function movedTowards(question: Float32Array, teachers: readonly Teacher[]): Float32Array {
+  if (teachers.length === 0) return question;
   const best = Math.max(...teachers.map(({ score }) => score));
   const weights = teachers.map(({ score }) => Math.exp(score - best));
   const all = weights.reduce((sum, weight) => sum + weight, 0);

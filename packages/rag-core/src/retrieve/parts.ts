@@ -2,6 +2,7 @@ import type { Embedder } from '../embed';
 import type { Database } from '../store';
 import type { Vectors } from '../vectors';
 import type { Reranker } from './rerank';
+import type { Stems } from './teachers-words';
 
 export interface RetrieveParts {
   database: Database;
@@ -37,6 +38,10 @@ export interface Candidate {
   vector: Float32Array | null;
   /** BM25; 0 where no word of the question stands in it. */
   sparse: number;
+  /** BM25 of the parts of words. */
+  parts: number;
+  /** Of its text, its title and its headings, in their order. */
+  stems: Stems;
   /** Part of the question's words that stand in it, weighted by how rare they are: 0 to 1. */
   coverage: number;
   /** Cosine to the question; null without a vector. */

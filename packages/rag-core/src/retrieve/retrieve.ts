@@ -5,18 +5,21 @@ import { scoreByWords } from './bm25';
 import { readCandidates, weightedText } from './candidates';
 import { denseCandidates, dot } from './dense';
 import { narrowed, type Narrowed } from './filter';
-import { feedbackPassages, fused, movedTowards, type Teacher } from './fusion';
+import { byWordsAndParts, feedbackPassages, fused, movedTowards, standardised, type Teacher } from './fusion';
 import { nameCandidates } from './names';
 import type { Candidate, RetrieveParts } from './parts';
 import { calibrated, probability } from './probability';
 import { mostReranked, reranked } from './rerank';
 import { sparseCandidates, typedCandidates } from './sparse';
+import { scoreByTeachersWords, teachersWordsWeight } from './teachers-words';
 import { termsOf, type Term } from './terms';
 
 /** Candidates of each kind of search: recall at 100 needs more than 100, and each costs a tenth of a millisecond. */
 const most = 200;
 /** While somebody types, the first few are looked at, and all of it happens again with the next letter. */
 const mostTyped = 60;
+/** Passages whose words the question learns; those whose vectors it does are the first of them. */
+const wordTeachers = 10;
 /** What a file's name is worth among standardised scores: a name that was meant stands before a text that mentions it. */
 const nameBonus = 2;
 
@@ -150,6 +153,8 @@ async function judge(
     const scores = scoreByWords(words.terms, candidates.map(weightedText), row?.count ?? 0);
     candidates.forEach((candidate, at) => {
       candidate.sparse = scores[at]!.score;
+      candidate.parts = scores[at]!.parts;
+      candidate.stems = scores[at]!.stems;
       candidate.coverage = scores[at]!.coverage;
     });
   }
@@ -200,7 +205,10 @@ async function ordered(
   mayRead: MayRead,
 ): Promise<Candidate[]> {
   if (mode === 'sparse' || mode === 'dense') return byRank(candidates, mode);
-  const bySparse = candidates.map(({ sparse }) => sparse);
+  const bySparse = byWordsAndParts(
+    candidates.map(({ sparse }) => sparse),
+    candidates.map(({ parts }) => parts),
+  );
   const bonus = candidates.map(({ ranks: { name } }) => (name === null ? 0 : nameBonus / Math.sqrt(name)));
   const add = (scores: number[]) => scores.map((score, at) => score + bonus[at]!);
   let scores = add(
@@ -210,9 +218,25 @@ async function ordered(
     ),
   );
   if (question !== null) {
-    const moved = movedTowards(question, await firstReadable(candidates, scores, mayRead));
+    const teachers = await firstReadable(candidates, scores, mayRead);
+    const moved = movedTowards(
+      question,
+      teachers
+        .flatMap(({ vector, score }): Teacher[] => (vector === null ? [] : [{ vector, score }]))
+        .slice(0, feedbackPassages),
+    );
     const cosines = candidates.map(({ vector, dense }) => (vector === null ? dense : dot(moved, vector)));
     scores = add(fused(bySparse, cosines));
+    // As one types there are few candidates, and no time.
+    if (mode === 'hybrid') {
+      const taught = standardised(
+        scoreByTeachersWords(
+          candidates.map(({ stems }) => stems),
+          teachers,
+        ),
+      );
+      scores = scores.map((score, at) => score + teachersWordsWeight * taught[at]!);
+    }
   }
   return sorted(candidates, scores);
 }
@@ -229,20 +253,28 @@ const best = (candidates: readonly Candidate[], scores: readonly number[]) =>
 const sorted = (candidates: readonly Candidate[], scores: readonly number[]): Candidate[] =>
   best(candidates, scores).map(({ candidate }) => candidate);
 
-/** The first passages that have a vector; what may not be read teaches nothing either, and equal passages teach once. */
+/** A passage that the question learns from: the first few from their vectors, all of them from their words. */
+interface Learnt {
+  at: number;
+  vector: Float32Array | null;
+  score: number;
+}
+
+/** The first passages; what may not be read teaches nothing either, and equal passages teach once. */
 async function firstReadable(
   candidates: readonly Candidate[],
   scores: readonly number[],
   mayRead: MayRead,
-): Promise<Teacher[]> {
-  const found = new Map<string, Teacher>();
+): Promise<Learnt[]> {
+  const positions = new Map(candidates.map(({ id }, at) => [id, at]));
+  const found = new Map<string, Learnt>();
   for (const {
-    candidate: { hash, path, vector },
+    candidate: { id, hash, path, vector },
     score,
   } of best(candidates, scores)) {
-    if (vector === null || found.has(hash) || !(await mayRead(path))) continue;
-    found.set(hash, { vector, score });
-    if (found.size === feedbackPassages) break;
+    if (found.has(hash) || !(await mayRead(path))) continue;
+    found.set(hash, { at: positions.get(id)!, vector, score });
+    if (found.size === wordTeachers) break;
   }
   return [...found.values()];
 }
