@@ -15,7 +15,7 @@ export const saysNotThere = (sentence: string): boolean => notThere.test(sentenc
 
 /**
  * Short: every token of it is read before the first word of an answer. It asks for no citations, for the check finds them itself, and a mark is three
- * tokens that somebody waits for. Nor does it offer a way out: models of 0.5B took it for half of the questions that their sources answer, and what is made
+ * tokens that somebody waits for. Nor does it offer a way out: a model of 0.5B took it for a third of the questions that its sources answer, and what is made
  * up is left out anyway.
  */
 const system = [
