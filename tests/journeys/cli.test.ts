@@ -49,7 +49,7 @@ test('an unknown model ends with 3, a prompt that is too long says so', async ()
   expect((await nanite('ask -m smolm2:135m hello')).code).toBe(3);
   const long = await nanite('ask "What is this?"', 'word '.repeat(30_000));
   expect(long.code).toBe(1);
-  expect(long.stderr).toContain('--context');
+  expect(long.stderr).toContain('takes at most');
 });
 
 test('on a terminal, Ctrl-C stops the answer and not the conversation', async () => {

@@ -1,6 +1,5 @@
 import { ApiFailure } from '@nanite/contracts';
-import { NaniteError } from '@nanite/kit';
-import { z } from 'zod';
+import { NaniteError, schemaErrorText } from '@nanite/kit';
 
 /** Anything thrown as an error with a code, a message and a status. What we do not know says nothing of our insides. */
 export function problemOf(error: unknown): NaniteError {
@@ -19,13 +18,8 @@ export function problemOf(error: unknown): NaniteError {
       cause: error,
     });
   }
-  if (error instanceof z.ZodError) {
-    const [issue] = error.issues;
-    const at = issue?.path.join('.') ?? '';
-    return new NaniteError('invalid-request', `${at === '' ? '' : `${at}: `}${issue?.message ?? 'invalid'}`, {
-      status: 400,
-    });
-  }
+  const objection = schemaErrorText(error);
+  if (objection !== null) return new NaniteError('invalid-request', objection, { status: 400, cause: error });
   return new NaniteError('internal', 'something went wrong inside the gateway', {
     status: 500,
     hint: 'look at: journalctl -u nanite-gateway',
