@@ -72,7 +72,7 @@ describe('workerEnvironment', () => {
       LLAMA_ARG_THREADS: '2',
       NANITE_THREADS_BATCH: '4',
       LLAMA_ARG_CACHE_TYPE_K: 'q8_0',
-      LLAMA_ARG_CONTEXT_SHIFT: 'false',
+      LLAMA_ARG_CONTEXT_SHIFT: 'true',
       LLAMA_ARG_CACHE_RAM: '0',
       LLAMA_ARG_UI: 'false',
     });

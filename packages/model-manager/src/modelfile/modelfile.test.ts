@@ -59,12 +59,12 @@ describe('parseModelfile', () => {
   });
 
   it.each([
-    ['no FROM', 'SYSTEM a', /no FROM/],
-    ['nothing', '', /no FROM/],
-    ['FROM without a name', 'FROM ""', /line 1: FROM names no model/],
+    ['no FROM', 'SYSTEM a', /FROM is missing/],
+    ['nothing', '', /FROM is missing/],
+    ['FROM without a name', 'FROM ""', /line 1: FROM does not name a model/],
     ['an instruction that is none', 'FROM x\nRUN rm -rf /', /line 2: unknown instruction "RUN"/],
     ['open quotes', 'FROM x\nSYSTEM """a\nb', /line 2: the quotes behind SYSTEM/],
-    ['a role that is none', 'FROM x\nMESSAGE tool a', /line 2: "tool" is no role/],
+    ['a role that is none', 'FROM x\nMESSAGE tool a', /line 2: "tool" is not a role/],
     ['a parameter that is none', 'FROM x\nPARAMETER colour red', /line 2: there is no parameter colour/],
     ['a number that is none', 'FROM x\nPARAMETER top_k many', /line 2: top_k is a number/],
     ['a parameter without a value', 'FROM x\nPARAMETER top_k', /line 2: PARAMETER needs/],

@@ -98,5 +98,5 @@ it('has a form of its own for each form of manifest and record', () => {
   const schemas = JSON.stringify([ModelManifest, ModelRecord].map((schema) => z.toJSONSchema(schema)));
   const seen = createHash('sha256').update(schemas).digest('hex').slice(0, 16);
   // Fails when a schema has changed: raise `form` in readings.ts, and write the new pair here.
-  expect([form, seen]).toEqual([1, '2d7653e8434fa96a']);
+  expect([form, seen]).toEqual([2, 'a09a127d148828c2']);
 });

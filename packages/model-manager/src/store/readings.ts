@@ -18,7 +18,7 @@ export interface Reading {
  * The form of what is kept: to be raised with every change of ModelManifest, ModelRecord or {@link Reading}, for what an
  * older program has read is believed unread (readings.test.ts compares the schemas).
  */
-export const form = 1;
+export const form = 2;
 
 /**
  * Readings by folder, kept from one run of the service to the next: reading and checking a thousand manifests takes
