@@ -96,7 +96,7 @@ describe('the npm clients', () => {
   test('openai', async () => {
     const found = await as<Record<string, unknown>>('node /srv/clients/openai.mjs');
     expect(found).toMatchObject({
-      whole: { object: 'chat.completion', usage: { completion_tokens: 12 } },
+      whole: { object: 'chat.completion', usage: { completion_tokens: 8 } },
       completed: expect.stringContaining('Paris'),
       dimensions: [384, 384],
       models: expect.arrayContaining(['smollm2:135m']),

@@ -156,7 +156,7 @@ describe.each([
     test('a model goes there and comes back, checked on both ways', async () => {
       const exported = await nanite('export', 'smollm2:135m', '--to', '/stick');
       expect(exported, exported.stdout + exported.stderr).toMatchObject({ code: 0 });
-      expect(exported.stdout).toContain('Written to the device and read back');
+      expect(exported.stdout).toContain('Written and read back');
       await unplug();
       await plug();
       const sums = await machine.run('cd /stick && sha256sum --check --quiet SHA256SUMS', { check: false });

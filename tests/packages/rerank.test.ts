@@ -154,7 +154,7 @@ test('search goes by the reranker that settings name, says so, and keeps its sco
   // Found by itself: the first that is installed.
   await configure('knowledge: {}');
   expect((await search('how to polish metal')).hits[0]!.ranks.rerank).toBe(1);
-  expect((await ada('nanite knowledge list')).stdout).toMatch(/ordered by (marker|overlap)/);
+  expect((await ada('nanite knowledge list')).stdout).toMatch(/in order by (marker|overlap)/);
 });
 
 test('search goes on where the reranker is gone', async () => {

@@ -4,7 +4,7 @@ import { NaniteError } from '@nanite/kit';
 /**
  * The model to ask: the one named, the one of the settings, or the one that the service chooses.
  *
- * @throws NaniteError `no-model` where none can
+ * @throws NaniteError `no-model` where none is installed, `model-too-large` where none can run here
  * @throws ApiFailure
  */
 export async function chooseModel(
@@ -15,8 +15,14 @@ export async function chooseModel(
 ): Promise<string> {
   const given = named ?? preferred;
   if (given) return given;
-  const chosen = await client.defaultModel(signal);
-  if (chosen !== null) return chosen;
+  const { name, passedOver } = await client.defaultChoice(signal);
+  if (name !== null) return name;
+  if (passedOver.length > 0) {
+    const why = passedOver.map((other) => `${other.name} ${other.why}`).join('\n  ');
+    throw new NaniteError('model-too-large', `no model here can answer: ${why}`, {
+      hint: 'close other programs, or choose a smaller model: nanite models search chat',
+    });
+  }
   throw new NaniteError('no-model', 'no model that can chat is installed', {
     hint:
       'with a network:    sudo apt install nanite-model-smollm2-135m-instruct\n' +

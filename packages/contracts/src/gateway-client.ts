@@ -1,6 +1,7 @@
 import { agreed } from './agreed';
 import type { z } from 'zod';
 import { ApiFailure } from './api-failure';
+import type { DefaultModel } from './default-model';
 import type { GatewayStatus } from './gateway';
 import {
   OllamaChatResponse,
@@ -100,12 +101,18 @@ export class GatewayClient {
 
   /** What answers where nobody names a model: of Nanite's gateway its choice, of another server the first that can chat. */
   async defaultModel(signal?: AbortSignal): Promise<string | null> {
+    return (await this.defaultChoice(signal)).name;
+  }
+
+  /** The same with the reason, and the models that were passed over. */
+  async defaultChoice(signal?: AbortSignal): Promise<DefaultModel> {
     const { DefaultModel: schema } = await import('./default-model');
     try {
-      return (await this.json(schema, 'GET', '/nanite/v1/default-model', undefined, signal)).name;
+      return await this.json(schema, 'GET', '/nanite/v1/default-model', undefined, signal);
     } catch (error) {
       if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
-      return (await this.chatModels(1, signal))[0] ?? null;
+      const name = (await this.chatModels(1, signal))[0] ?? null;
+      return { name, reason: 'the first that can chat', passedOver: [] };
     }
   }
 

@@ -58,8 +58,8 @@ async function seen(user: string, words: string): Promise<Screen> {
     { user, check: false, timeout: 240_000 },
   );
   const plain = stdout.replaceAll('\r\n', '\n').replaceAll(/\u001b\[[\d;]*m/g, '');
-  const all = plain.split(/\n|\r\u001b\[2K/);
-  const text = plain.replaceAll(/[^\n]*\r\u001b\[2K/g, '');
+  const all = plain.split(/\n|\r\u001b\[J/);
+  const text = plain.replaceAll(/[^\n]*\r\u001b\[J/g, '');
   return { code, text, all };
 }
 
@@ -143,7 +143,7 @@ test('without rights one may look and ask, and is told whom to ask for more', as
   for (const words of verbs) {
     const refused = await read('ada', words);
     expect(refused.code, words).toBe(1);
-    expect(refused.text).toContain('you may not change the models');
+    expect(refused.text).toContain('not allowed to change the models');
     expect(refused.text).toContain('sudo adduser ada nanite');
   }
   expect(await names()).toContain('second:latest');
@@ -173,7 +173,7 @@ test('carries models to a machine without a network', async () => {
   expect((await read('bob', 'import ~/stick --dry-run')).text).toContain('pirate');
   expect((await read('bob', 'import ~/stick')).code).toBe(0);
   expect(await names()).toEqual(expect.arrayContaining(['pirate:latest', 'second:latest']));
-  expect((await read('bob', 'import ~/empty')).text).toContain('No models are there');
+  expect((await read('bob', 'import ~/empty')).text).toContain('No models found');
 });
 
 describe('an update', () => {
@@ -264,7 +264,7 @@ test('says what takes room, and gives it back', async () => {
 });
 
 test('a slip of the hand is answered with what was meant', async () => {
-  expect((await read('bob', 'lsit')).text).toContain('did you mean list');
+  expect((await read('bob', 'lsit')).text).toContain('did you mean: nanite models list');
   expect((await read('bob', 'show smolm2')).code).toBe(3);
   expect((await read('bob', 'create x -f /srv/none')).text).toContain('there is no file /srv/none');
   expect((await read('bob', 'pull /srv/none.gguf')).text).toContain('/srv/none.gguf is not a file');
