@@ -41,7 +41,7 @@ export function judgeAnswer({ code, stdout, stderr }: Ran): Verdict {
   // Both are how the machine is made and not a fault in it: models are a person's choice.
   if (reason === 'no-model') return warn(message, hint ?? 'nanite models search', { model: null });
   // Ollama's API has no codes: too large for this machine, or for what is free of it now.
-  if (['http-507', 'http-503'].includes(reason) && /needs \d+ MiB/.test(message)) {
+  if (['model-too-large', 'http-507', 'http-503'].includes(reason) && /needs \d+ MiB/.test(message)) {
     // "Try again in 30 s" is for a program: memory comes when a person does something.
     const todo = 'close other programs, or choose a smaller model: nanite models search';
     return warn(`no model fits into the memory here: ${message}`, todo, { model: null });
