@@ -33,7 +33,12 @@ export function upstreamError(status: number, body: string): NaniteError {
       message,
     );
   if (batch !== null) return new ContextOverflow(Number(batch[1]), Number(batch[2]));
-  // The model cannot do it, as one without tokens for it cannot fill in: the request is what to change.
+  if (/^infill is not supported/i.test(message)) {
+    return new NaniteError('not-supported', 'the model does not support insert: it has no tokens for a gap', {
+      status: 400,
+    });
+  }
+  // The model cannot do it: the request is what to change.
   if (error?.type === 'not_supported_error' || status === 501) {
     return new NaniteError('not-supported', message, { status: 400 });
   }

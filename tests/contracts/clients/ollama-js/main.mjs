@@ -142,6 +142,8 @@ feature('embed with dimensions', async () => {
 
 feature('list, show', async () => {
   assert.ok((await ollama.list()).models.some(({ name }) => name === chatModel));
+  // The template that stands in the weights is known while the model is loaded.
+  await ollama.generate({ model: chatModel, prompt: '' });
   const shown = await ollama.show({ model: chatModel });
   assert.ok(shown.template.length > 0 && shown.capabilities.includes('completion'));
   assert.equal(shown.model_info['general.architecture'], 'llama');
