@@ -56,7 +56,7 @@ test('ada exports: nobody else may read the file until she lets them, and it hol
     'is there already',
   );
   expect((await as('ada', 'nanite knowledge export nothing --to /srv/exchange/nothing')).stderr).toContain(
-    'no collection nothing',
+    'no collection "nothing"',
   );
   expect((await machine.run('ls /srv/exchange')).stdout).toBe('poems\n');
   await must('ada', 'chmod 644 /srv/exchange/poems');
