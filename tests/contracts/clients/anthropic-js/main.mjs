@@ -111,8 +111,10 @@ feature('abort', async () => {
   const stream = await create({ max_tokens: 2000, stream: true });
   for await (const _ of stream) break;
   const controller = new AbortController();
-  const waiting = create({ max_tokens: 2000 }, { signal: controller.signal });
-  setTimeout(() => controller.abort(), 200);
+  // An answer that takes seconds, on any machine.
+  const long = [{ role: 'user', content: 'Write a very long story about a lighthouse, in ten chapters.' }];
+  const waiting = create({ max_tokens: 2000, messages: long }, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 100);
   await failure(waiting);
   assert.ok((await create()).content.length > 0);
 });

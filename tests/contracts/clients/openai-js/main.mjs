@@ -249,8 +249,10 @@ feature('abort', async () => {
   for await (const _ of stream) break;
   assert.ok(stream.controller.signal.aborted);
   const controller = new AbortController();
-  const waiting = chat({ max_tokens: 2000 }, { signal: controller.signal });
-  setTimeout(() => controller.abort(), 200);
+  // An answer that takes seconds, on any machine.
+  const long = [{ role: 'user', content: 'Write a very long story about a lighthouse, in ten chapters.' }];
+  const waiting = chat({ max_tokens: 2000, messages: long }, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 100);
   assert.match((await failure(waiting)).name, /Abort|Error/);
   assert.ok((await chat()).choices[0].message.content.length > 0);
 });
