@@ -1,20 +1,12 @@
-import { fetchWhole } from '../upstream/client';
-import { upstreamError } from '../upstream/error';
+import { askJson } from '../upstream/ask-json';
 import type { Session } from '../upstream/session';
 import type { ChatBody, ChatMessage } from './chat-body';
 import { ContextOverflow } from '../http/context-overflow';
 
 /** Tokens of a chat's whole prompt. */
 export async function countTokens(session: Session, body: ChatBody, signal: AbortSignal): Promise<number> {
-  const request = {
-    method: 'POST',
-    path: '/v1/chat/completions/input_tokens',
-    body: JSON.stringify(body),
-  } as const;
-  const answer = await fetchWhole(session.upstream, request, signal);
-  const text = answer.body.toString('utf8');
-  if (answer.status >= 400) throw upstreamError(answer.status, text);
-  return (JSON.parse(text) as { input_tokens: number }).input_tokens;
+  const path = '/v1/chat/completions/input_tokens';
+  return (await askJson<{ input_tokens: number }>(session, path, body, signal)).input_tokens;
 }
 
 /** A conversation without its oldest messages; what the system says stays, as Ollama keeps it. */

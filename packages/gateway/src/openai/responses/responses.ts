@@ -6,7 +6,7 @@ import { needForChat } from '../../chat/needs';
 import { personaBefore, personaOf } from '../../chat/persona';
 import { readToolChoice } from '../../chat/tool-choice';
 import { chatForm } from '../../chat/tool-forms';
-import { useTruncating } from '../../chat/truncating';
+import { countTokens, useTruncating } from '../../chat/truncating';
 import { useWithRoom } from '../../chat/with-room';
 import type { Context, Handler } from '../../context';
 import type { Exchange } from '../../http/exchange';
@@ -159,11 +159,7 @@ export const countInput: Handler = async (exchange, context) => {
   const { body } = await prepare(exchange, context, target, request, value);
   const options = { uid: exchange.identity.uid, signal: exchange.signal };
   await context.sessions.use(target, options, async (session) => {
-    const call = { method: 'POST', path: `${path}/input_tokens`, body: JSON.stringify(body) } as const;
-    const answer = await fetchWhole(session.upstream, call, exchange.signal);
-    const text = answer.body.toString('utf8');
-    if (answer.status >= 400) throw upstreamError(answer.status, text);
-    const { input_tokens: tokens } = JSON.parse(text) as { input_tokens: number };
+    const tokens = await countTokens(session, body, exchange.signal);
     exchange.json({ object: 'response.input_tokens', input_tokens: tokens });
   });
 };
