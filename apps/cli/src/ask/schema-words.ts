@@ -61,7 +61,7 @@ export function unknownKeywords(schema: Record<string, unknown>, place = ''): st
     const below = (list: readonly string[]): boolean => list.includes(key);
     if (!known.includes(key)) {
       const [meant] = nearest(key, known, 1);
-      // Words of one's own, such as `x-order`, are allowed, and mean nothing to anybody else.
+      // Unknown words, such as `x-order`, are allowed and ignored.
       if (meant !== undefined) {
         found.push(`"${key}" (at ${here}) is not a keyword and has no effect; did you mean "${meant}"?`);
       }

@@ -227,7 +227,7 @@ class Chat {
     );
   }
 
-  /** Something about an answer that is no part of it. */
+  /** A remark about an answer, not part of it. */
   private note(text: string): void {
     process.stderr.write(`${wrapped(`nanite: ${text}`, process.stderr)}\n`);
   }
