@@ -74,7 +74,7 @@ test('run again, it comes to its end with an answer', async () => {
     quotations.some((quote) => there.includes(quote)),
     text,
   ).toBe(true);
-  expect(text).toMatch(/\{"name":"get_weather","arguments":\{"city":"Lis/);
+  expect(text).toMatch(/\{"name":"get_weather","arguments":\{"city":"Paris/);
   expect(text).toMatch(/Its API was at http:\/\/127\.0\.0\.1:1143[45]/);
   expect(machines()).not.toContain('nanite-demo');
 }, 600_000);

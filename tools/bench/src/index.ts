@@ -11,6 +11,7 @@ import { query } from './knowledge/query';
 import { typing } from './knowledge/typing';
 import { list } from './list/list';
 import { memory } from './memory/memory';
+import { ollama } from './ollama/ollama';
 import { pull } from './pull/pull';
 import { tokens } from './tokens/tokens';
 import { toolCalls } from './tools/tool-calls';
@@ -19,6 +20,7 @@ export const benches: Bench[] = [
   gateway,
   streaming,
   tokens,
+  ollama,
   coldload,
   memory,
   list,

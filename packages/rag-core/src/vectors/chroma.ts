@@ -1,5 +1,6 @@
 import { ApiFailure, requestOverSocket, type SocketRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { VectorHit, Vectors } from './vectors';
 
@@ -167,12 +168,14 @@ export class Chroma implements Vectors {
       const known = cause instanceof ApiFailure ? cause : null;
       // Of one on another machine nanite-chroma-remote knows why.
       const remote = known?.code === 'remote-chroma';
-      this.why =
-        known?.code === 'unreachable'
-          ? 'Chroma, which holds the vectors, does not answer'
-          : `Chroma, which holds the vectors, failed${remote ? `: ${known!.message}` : ''}`;
+      const absent = known?.code === 'unreachable' && !existsSync(this.socketPath);
+      if (absent) this.why = 'Chroma, which holds the vectors, is not installed or not started';
+      else if (known?.code === 'unreachable') this.why = 'Chroma, which holds the vectors, does not answer';
+      else this.why = `Chroma, which holds the vectors, failed${remote ? `: ${known!.message}` : ''}`;
       throw new NaniteError('vectors-down', this.why, {
-        hint: (remote ? known!.hint : null) ?? 'systemctl --user status nanite-chroma.service',
+        hint:
+          (remote ? known!.hint : null) ??
+          (absent ? 'sudo apt install nanite-chroma' : 'systemctl --user status nanite-chroma.service'),
         status: 503,
         cause,
       });
