@@ -237,7 +237,7 @@ it('refuses weights that are no GGUF, or whose header is cut off', async () => {
   const fixture = new Fixture();
   const whole = fixture.weights;
   fixture.weights = Buffer.from('<html>not found</html>');
-  await expect(fixture.stage()).rejects.toThrow(/no GGUF file/);
+  await expect(fixture.stage()).rejects.toThrow(/is not a GGUF file/);
   fixture.weights = whole.subarray(0, 60);
   await expect(fixture.stage()).rejects.toThrow(/ends inside its header/);
 });
