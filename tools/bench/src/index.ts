@@ -13,6 +13,7 @@ import { list } from './list/list';
 import { memory } from './memory/memory';
 import { ollama } from './ollama/ollama';
 import { pull } from './pull/pull';
+import { ableTokens } from './tokens/able';
 import { tokens } from './tokens/tokens';
 import { toolCalls } from './tools/tool-calls';
 
@@ -20,6 +21,7 @@ export const benches: Bench[] = [
   gateway,
   streaming,
   tokens,
+  ableTokens,
   ollama,
   coldload,
   memory,

@@ -2,19 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { InstalledNanite } from '../machine/installed';
 import type { NaniteSide } from './side';
 
+const answering = ['nanite-koffi', 'nanite-gateway', 'nanite-engine', 'nanite-llama', 'nanite-cli'] as const;
+
 /** The model that benches ask, and the packages that answer. */
 export const chatModel = {
   name: 'smollm2:135m',
   id: 'smollm2-135m-instruct-q4-1',
   weights: '/usr/share/nanite/models/smollm2-135m-instruct-q4-1/model.gguf',
-  packages: [
-    'nanite-koffi',
-    'nanite-gateway',
-    'nanite-engine',
-    'nanite-llama',
-    'nanite-cli',
-    'nanite-model-smollm2-135m-instruct',
-  ],
+  packages: [...answering, 'nanite-model-smollm2-135m-instruct'],
+} as const;
+
+/** The one that can use tools. */
+export const ableModel = {
+  name: 'qwen2.5-coder:1.5b',
+  id: 'qwen2.5-coder-1.5b-instruct-q4-k-m',
+  weights: '/usr/share/nanite/models/qwen2.5-coder-1.5b-instruct-q4-k-m/model.gguf',
+  packages: [...answering, 'nanite-model-qwen2.5-coder-1.5b-instruct'],
 } as const;
 
 /** What the engine remembers; null where there is nothing yet. */

@@ -1,9 +1,8 @@
 import { cpus } from 'node:os';
 import type { Bench, BenchOptions, BenchResult } from '../bench';
 import { build } from '../machine/build';
-import { start } from '../machine/children';
 import { InstalledNanite } from '../machine/installed';
-import { CpuQuota, canSetQuota } from '../machine/quota';
+import { canSetQuota } from '../machine/quota';
 import { measureLlamaBench, type FixedThreads } from '../peers/llama-bench';
 import {
   installNodeLlamaCpp,
@@ -16,40 +15,12 @@ import type { Target } from '../report/targets';
 import { median } from '../statistics/quantile';
 import { chatModel, settleThreads } from './model';
 import { NaniteSide, type Speeds } from './side';
-
-const situations = ['alone', 'one core busy', 'quota of 100 %'] as const;
-type Situation = (typeof situations)[number];
+import { inSituation, situations, type Situation } from './situation';
 
 interface Round {
   nanite: Speeds;
   fixed: FixedThreads[];
   nodeLlamaCpp: NodeLlamaCppResult[];
-}
-
-/** Set a situation up around a measurement. `through` is what puts a command into it. */
-async function inSituation<T>(
-  situation: Situation,
-  worker: number,
-  measure: (through: string[]) => Promise<T>,
-): Promise<T> {
-  if (situation === 'one core busy') {
-    const busy = await start('sh', ['-c', 'while :; do :; done']);
-    try {
-      return await measure([]);
-    } finally {
-      await busy.stop();
-    }
-  }
-  if (situation === 'quota of 100 %') {
-    const quota = new CpuQuota(100);
-    try {
-      quota.add(worker);
-      return await measure(quota.command);
-    } finally {
-      quota.remove();
-    }
-  }
-  return measure([]);
 }
 
 const bestOf = (rounds: Round[], of: 'generation' | 'prompt'): { threads: number; speed: number } =>

@@ -4,20 +4,9 @@ import type { Bench, BenchOptions, BenchResult } from '../bench';
 import { build } from '../machine/build';
 import { InstalledNanite } from '../machine/installed';
 import { figure, markdownTable } from '../report/table';
+import { ableModel } from '../tokens/model';
 import { asking, talking, tools } from './questions';
 import { objectSchemas } from './schemas';
-
-const chat = {
-  name: 'qwen2.5-coder:1.5b',
-  packages: [
-    'nanite-koffi',
-    'nanite-gateway',
-    'nanite-engine',
-    'nanite-llama',
-    'nanite-cli',
-    'nanite-model-qwen2.5-coder-1.5b-instruct',
-  ],
-};
 
 const Answer = z.looseObject({
   choices: z.array(
@@ -38,7 +27,7 @@ async function ask(socketPath: string, body: object): Promise<z.infer<typeof Ans
     socketPath,
     method: 'POST',
     path: '/v1/chat/completions',
-    body: { model: chat.name, temperature: 0, ...body },
+    body: { model: ableModel.name, temperature: 0, ...body },
   });
   const [choice] = Answer.parse(answer).choices;
   if (choice === undefined) throw new Error('an answer without a choice');
@@ -87,7 +76,7 @@ async function askForSchema(socketPath: string, schema: object): Promise<boolean
 const share = (list: readonly boolean[]): number => (100 * list.filter(Boolean).length) / list.length;
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
-  const nanite = await InstalledNanite.boot('bench-tools', chat.packages);
+  const nanite = await InstalledNanite.boot('bench-tools', ableModel.packages);
   try {
     const gateway = nanite.gatewaySocket;
     const first = quick ? 4 : Infinity;
@@ -116,8 +105,8 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
       ];
     });
     return {
-      data: { model: chat.name, asked, schemas: answers, versions: await nanite.versions() },
-      report: `${chat.name}, temperature 0.\n\n${markdownTable(['tool', 'questions', 'right %'], byTool)}`,
+      data: { model: ableModel.name, asked, schemas: answers, versions: await nanite.versions() },
+      report: `${ableModel.name}, temperature 0.\n\n${markdownTable(['tool', 'questions', 'right %'], byTool)}`,
       targets: [
         { what: 'the right tool', measured: right, must: '>=', limit: 85, unit: '%' },
         { what: 'arguments as the schema has them', measured: valid, must: '>=', limit: 100, unit: '%' },
@@ -141,7 +130,7 @@ export const toolCalls: Bench = {
   summary: 'how often a model calls the right tool, and keeps to a JSON schema',
   isolated: false,
   prepare({ build: fresh, progress }) {
-    if (fresh) build('deb', chat.packages, progress);
+    if (fresh) build('deb', ableModel.packages, progress);
     return Promise.resolve();
   },
   run: measure,
