@@ -81,4 +81,10 @@ export const OpenAiModelDeleted = z.object({
 export type OpenAiModelDeleted = z.infer<typeof OpenAiModelDeleted>;
 
 /** POST /infill, llama-server's endpoint for editors: the fields that the gateway looks at. */
-export const InfillRequest = z.looseObject({ model: z.string().nullish() });
+export const InfillRequest = z.looseObject({
+  model: z.string().nullish(),
+  input_prefix: z.string(),
+  input_suffix: z.string(),
+  /** How many suggestions to make. */
+  n_cmpl: z.number().int().positive().nullish(),
+});

@@ -1,6 +1,7 @@
 import { AnthropicMessagesRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { answerOrCall, askedTools } from '../chat/answer-or-call';
+import { forWorker } from '../chat/for-worker';
 import { needForChat } from '../chat/needs';
 import { personaBefore, personaOf } from '../chat/persona';
 import { messagesForm } from '../chat/tool-forms';
@@ -9,7 +10,7 @@ import type { Handler } from '../context';
 import { findTarget, type Target } from '../models/target';
 import { wantsOf, withDefaults } from '../ollama/options';
 import { toBackend } from '../openai/backend';
-import { someMessages, withoutNulls } from '../openai/chat';
+import { someMessages } from '../openai/chat';
 import { defaultsFor } from '../openai/defaults';
 import { handOn } from '../chat/hand-on';
 
@@ -93,7 +94,7 @@ export function messages(answers: boolean): Handler {
       ...rest
     } = value;
     const body = {
-      ...withoutNulls(rest),
+      ...forWorker(rest),
       ...(answers && defaultsFor(manifest, value)),
       ...(system !== undefined && { system }),
       messages: [...(system === undefined ? before : others), ...given],

@@ -100,6 +100,12 @@ describe.each(apis)('$path', ({ path, plain, tools, image }) => {
     }
   });
 
+  it('leaves it to the worker in which slot it computes', async () => {
+    at = await startTestGateway();
+    expect((await post(path, { model: 'smollm2', ...plain, id_slot: 0 })).status).toBe(200);
+    expect(lastBody('smollm2')).not.toHaveProperty('id_slot');
+  });
+
   it('refuses a conversation without a message', async () => {
     at = await startTestGateway();
     const empty = path === '/v1/responses' ? { input: [] } : { messages: [] };

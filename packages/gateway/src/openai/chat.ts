@@ -2,6 +2,7 @@ import { OpenAiChatRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { answerOrCall, askedTools } from '../chat/answer-or-call';
 import type { ChatBody, ChatMessage, ChatTool } from '../chat/chat-body';
+import { forWorker, withoutNulls } from '../chat/for-worker';
 import { needForChat } from '../chat/needs';
 import { personaBefore, personaOf } from '../chat/persona';
 import { chosenTools, readToolChoice } from '../chat/tool-choice';
@@ -33,10 +34,6 @@ export function someMessages<T>(messages: readonly T[]): readonly T[] {
   throw new NaniteError('invalid-request', 'messages is empty: send at least one message', { status: 400 });
 }
 
-/** Without the fields that say nothing: null means the default, as OpenAI's schema has it. */
-export const withoutNulls = (body: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
-
 /** POST /v1/chat/completions: to llama-server with the model's persona and defaults; the answer comes back byte for byte. */
 export const chatCompletions: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, false);
@@ -52,7 +49,7 @@ export const chatCompletions: Handler = async (exchange, context) => {
   needForChat(manifest, messages, chosen.tools);
   const persona = personaBefore(await personaOf(target.entry), messages[0]);
   const body: ChatBody = {
-    ...withoutNulls(rest),
+    ...forWorker(rest),
     ...defaultsFor(manifest, value),
     messages: [...persona, ...messages.map(inTemplate)],
     ...chosen,

@@ -107,6 +107,27 @@ describe('/infill', () => {
     expect(at.engine.started.at(-1)?.model).toBe('big');
   });
 
+  it('takes a name that nobody here knows for none, as llama-server does', async () => {
+    await client({}, [fakeEntry('coder', { capabilities: ['completion', 'insert'] })]);
+    const answer = await ask({ model: 'google/gemini-2.5-flash', input_prefix: 'a', input_suffix: 'b' });
+    expect(answer.status).toBe(200);
+    expect(at.engine.started.map(({ model }) => model)).toEqual(['coder']);
+  });
+
+  it('makes no more suggestions at once than the worker has slots, and leaves it to the worker to choose the slot', async () => {
+    await client({}, [fakeEntry('coder', { capabilities: ['completion', 'insert'] })]);
+    await ask({ input_prefix: 'a', input_suffix: 'b', n_cmpl: 50, id_slot: 0, n_predict: 0, samplers: [] });
+    const { body } = at.engine.fakes.get('coder')!.requests.at(-1)!;
+    expect(body).toEqual({ input_prefix: 'a', input_suffix: 'b', n_cmpl: 2, n_predict: 0, samplers: [] });
+  });
+
+  it('says which field is missing', async () => {
+    await client({}, [fakeEntry('coder', { capabilities: ['completion', 'insert'] })]);
+    const answer = await ask({ input_prefix: 'a' });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('input_suffix');
+  });
+
   it('says what to install where no model can', async () => {
     await client();
     const answer = await ask({ input_prefix: 'a', input_suffix: 'b' });

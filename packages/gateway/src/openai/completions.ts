@@ -1,6 +1,7 @@
 import { OpenAiCompletionRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { needCapability } from '../chat/capability';
+import { forWorker } from '../chat/for-worker';
 import { useWithRoom } from '../chat/with-room';
 import type { Handler } from '../context';
 import { findTarget } from '../models/target';
@@ -10,7 +11,6 @@ import { upstreamError } from '../upstream/error';
 import { readEvents } from '../upstream/read-events';
 import { relay } from '../upstream/relay';
 import { toBackend } from './backend';
-import { withoutNulls } from './chat';
 import { CompletionEvents } from './completion-events';
 import { CompletionChoices, fromInfill, type Completion } from './completion-form';
 import { defaultsFor } from './defaults';
@@ -58,7 +58,7 @@ export const completions: Handler = async (exchange, context) => {
   if (request.echo === true && wanted > 0) {
     throw refuse('echo does not go with logprobs: the prompt has none here', 'leave one of them out');
   }
-  const rest = { ...withoutNulls(value), ...defaultsFor(manifest, value) };
+  const rest = { ...forWorker(value), ...defaultsFor(manifest, value) };
   const fills = typeof request.suffix === 'string' && request.suffix !== '';
   const { echo: _echo, suffix: _suffix, ...plain } = rest;
   const path = fills ? '/infill' : exchange.path;

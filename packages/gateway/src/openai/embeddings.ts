@@ -7,7 +7,7 @@ import { fetchWhole } from '../upstream/client';
 import { upstreamError } from '../upstream/error';
 import { relay } from '../upstream/relay';
 import { toBackend } from './backend';
-import { withoutNulls } from './chat';
+import { withoutNulls } from '../chat/for-worker';
 
 /** Little-endian floats of 32 bits, as OpenAI's clients ask for them. */
 const base64 = (vector: readonly number[]): string =>
