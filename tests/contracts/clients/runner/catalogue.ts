@@ -6,7 +6,7 @@ import { z } from 'zod';
 export const clientsFolder = resolve(import.meta.dirname, '..');
 
 const Description = z.strictObject({
-  kind: z.enum(['python', 'npm', 'node', 'go', 'rust', 'java']),
+  kind: z.enum(['python', 'npm', 'node', 'go', 'rust', 'java', 'deb']),
   /** `core`: in `make test`; `more`: in `make test-clients`; `both`: with the small model in one, the larger in the other. */
   suite: z.enum(['core', 'more', 'both']),
   /** Programs with a prompt of thousands of tokens need longer than a library, in seconds; default 180. */
