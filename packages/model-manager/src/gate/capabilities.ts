@@ -29,7 +29,7 @@ export function roleOf({ metadata }: GgufHeader): 'weights' | 'projector' | 'ada
 }
 
 /**
- * What a GGUF model can do, from its architecture, how it pools, and its chat template.
+ * What a GGUF model can do, from its architecture, how it pools, its chat template and its vocabulary.
  *
  * A template that lists tools calls them, and one that opens a thought thinks: what llama-server's own reading of
  * templates amounts to (common/chat.cpp), without running the template.
@@ -39,10 +39,14 @@ export function capabilitiesOf(header: GgufHeader): ModelCapability[] {
   const role = roleOf(header);
   if (role === 'adapter') return [];
   if (role === 'projector') {
-    const encoder = metadata.get('clip.has_vision_encoder');
-    const sees =
-      (encoder?.type === 'bool' && encoder.value) || tensors.some(({ name }) => name.startsWith('v.'));
-    return sees ? ['vision'] : [];
+    const has = (encoder: string, prefix: string): boolean => {
+      const said = metadata.get(`clip.has_${encoder}_encoder`);
+      return (said?.type === 'bool' && said.value) || tensors.some(({ name }) => name.startsWith(prefix));
+    };
+    return [
+      ...(has('vision', 'v.') ? (['vision'] as const) : []),
+      ...(has('audio', 'a.') ? (['audio'] as const) : []),
+    ];
   }
   const architecture = textOf(metadata, 'general.architecture') ?? '';
   const pooled = integerOf(metadata, `${architecture}.pooling_type`);
@@ -52,10 +56,20 @@ export function capabilitiesOf(header: GgufHeader): ModelCapability[] {
   if (embedders.has(architecture) || (pooled !== null && pooled >= pooling.mean && pooled <= pooling.last)) {
     return ['embedding'];
   }
-  return fromTemplate(
+  const able = fromTemplate(
     textOf(metadata, 'tokenizer.chat_template'),
     metadata.has('tokenizer.chat_template.tool_use'),
   );
+  return fillsGaps(header) ? [...able, 'insert'] : able;
+}
+
+/**
+ * Whether the model was trained to write what is missing between two texts. All of a family may share a vocabulary that marks
+ * gaps, as Qwen's do, and only those for code have learnt what the marks mean; they say so in their names.
+ */
+function fillsGaps({ metadata, vocabulary }: GgufHeader): boolean {
+  const names = ['general.architecture', 'general.name', 'general.basename'];
+  return vocabulary.marksGaps && names.some((key) => /cod(?:e|ing)/i.test(textOf(metadata, key) ?? ''));
 }
 
 /** @param template Jinja, as GGUF files carry it; null for a base model */

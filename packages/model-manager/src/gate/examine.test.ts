@@ -79,15 +79,38 @@ describe('examine', () => {
     expect(capabilities([...tinyLlama().tensors])).toEqual(['embedding']);
   });
 
-  it('knows a projector of images', () => {
+  it.each([
+    [['vision'], ['vision']],
+    [['audio'], ['audio']],
+    [
+      ['vision', 'audio'],
+      ['vision', 'audio'],
+    ],
+  ])('knows a projector by its encoders: %j', (encoders, capabilities) => {
     const file = tinyWith({
       'general.architecture': { type: 'string', value: 'clip' },
-      'clip.has_vision_encoder': { type: 'bool', value: true },
+      ...Object.fromEntries(
+        encoders.map((encoder) => [`clip.has_${encoder}_encoder`, { type: 'bool' as const, value: true }]),
+      ),
     });
-    expect(examine(bufferSource(ggufFile(file)))).toMatchObject({
-      role: 'projector',
-      capabilities: ['vision'],
+    expect(examine(bufferSource(ggufFile(file)))).toMatchObject({ role: 'projector', capabilities });
+  });
+
+  it.each([
+    ['Qwen2.5 Coder 7B Instruct', ['<|fim_prefix|>', '<|fim_middle|>', '<|fim_suffix|>'], true],
+    ['Qwen2.5 7B Instruct', ['<|fim_prefix|>', '<|fim_middle|>', '<|fim_suffix|>'], false],
+    ['DeepSeek Coder V2', ['<｜fim▁begin｜>', '<｜fim▁hole｜>', '<｜fim▁end｜>'], true],
+    ['OpenCoder 8B', ['<|fim_prefix|>', '<|fim_suffix|>'], false],
+  ])('%s with the tokens %j fills gaps: %s', (name, tokens, fills) => {
+    const file = tinyWith({
+      'general.name': { type: 'string', value: name },
+      'tokenizer.ggml.tokens': {
+        type: 'array',
+        of: 'string',
+        values: Array.from({ length: 256 }, (_, at) => tokens[at - 3] ?? `t${at}`),
+      },
     });
+    expect(examine(bufferSource(ggufFile(file))).capabilities.includes('insert')).toBe(fills);
   });
 
   it('says what an ONNX model is, and what files it needs', () => {

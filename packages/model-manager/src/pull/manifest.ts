@@ -59,8 +59,8 @@ export function manifestOf(
   }
   const named = filesOf(files);
   const parameters = weights.reduce((sum, { facts }) => sum + (facts?.parameters ?? 0), 0);
-  const capabilities = new Set([...first.capabilities, ...(hints.capabilities ?? [])]);
-  if (files.some(({ facts }) => facts?.role === 'projector')) capabilities.add('vision');
+  const ofProjectors = files.flatMap(({ facts }) => (facts?.role === 'projector' ? facts.capabilities : []));
+  const capabilities = new Set([...first.capabilities, ...ofProjectors, ...(hints.capabilities ?? [])]);
   if (capabilities.size === 0) capabilities.add('completion');
   return {
     schema: 1,
