@@ -29,7 +29,7 @@ const listening = (server: Server, on: string | number): Promise<void> =>
 
 export const testModels = (): ModelEntry[] => [
   fakeEntry('smollm2', { system: null }),
-  fakeEntry('thinker', { capabilities: ['completion', 'chat', 'tools', 'thinking', 'vision'] }),
+  fakeEntry('thinker', { capabilities: ['completion', 'chat', 'tools', 'thinking', 'vision', 'audio'] }),
   fakeEntry('bge', { format: 'onnx', capabilities: ['embedding'], embeddingLength: 4, contextLength: 512 }),
 ];
 

@@ -21,6 +21,7 @@ const chatTools = ['weather', 'time'].map((name) => ({ type: 'function', functio
 const responsesTools = ['weather', 'time'].map((name) => ({ type: 'function', name, parameters }));
 const anthropicTools = ['weather', 'time'].map((name) => ({ name, input_schema: parameters }));
 const pixel = 'data:image/png;base64,iVBORw0KGgoAAAA';
+const wave = 'UklGRiQAAABXQVZFZm10IA==';
 
 /** One conversation in the form of each API, and the same with tools and with an image. */
 const apis = [
@@ -29,18 +30,39 @@ const apis = [
     plain: { stream: false, messages: [{ role: 'user', content: 'Hi' }] },
     tools: { tools: chatTools },
     image: { messages: [{ role: 'user', content: 'Hi', images: ['iVBORw0KGgoAAAA'] }] },
+    sound: { messages: [{ role: 'user', content: 'Hi', images: [wave] }] },
   },
   {
     path: '/v1/chat/completions',
     plain: { messages: [{ role: 'user', content: 'Hi' }] },
     tools: { tools: chatTools },
     image: { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: pixel } }] }] },
+    sound: {
+      messages: [
+        { role: 'user', content: [{ type: 'input_audio', input_audio: { data: wave, format: 'wav' } }] },
+      ],
+    },
+    elsewhere: (url: string): object[] => [
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] },
+      { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: url }] }] },
+      { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { url } }] }] },
+      { messages: [{ role: 'user', content: [{ type: 'video_url', video_url: { url } }] }] },
+    ],
   },
   {
     path: '/v1/responses',
     plain: { input: 'Hi' },
     tools: { tools: responsesTools },
     image: { input: [{ role: 'user', content: [{ type: 'input_image', image_url: pixel }] }] },
+    sound: {
+      input: [
+        { role: 'user', content: [{ type: 'input_audio', input_audio: { data: wave, format: 'wav' } }] },
+      ],
+    },
+    elsewhere: (url: string): object[] => [
+      { input: [{ role: 'user', content: [{ type: 'input_image', image_url: url }] }] },
+      { input: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: url } }] }] },
+    ],
   },
   {
     path: '/v1/messages',
@@ -56,10 +78,16 @@ const apis = [
         },
       ],
     },
+    elsewhere: (url: string): object[] =>
+      [
+        { type: 'image', source: { type: 'url', url } },
+        { type: 'tool_result', tool_use_id: 'a', content: [{ type: 'image', source: { type: 'url', url } }] },
+        { type: 'image', source: { type: 'file', file_id: 'file_1' } },
+      ].map((part) => ({ messages: [{ role: 'user', content: [part] }] })),
   },
 ];
 
-describe.each(apis)('$path', ({ path, plain, tools, image }) => {
+describe.each(apis)('$path', ({ path, plain, tools, image, sound, elsewhere }) => {
   it('gives the model its persona: SYSTEM and MESSAGE of its Modelfile', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nanite-persona-'));
     const said = [
@@ -90,14 +118,27 @@ describe.each(apis)('$path', ({ path, plain, tools, image }) => {
     expect(at.engine.started[0]?.options.context).toBe(2048);
   });
 
-  it('refuses tools and images that the model cannot do, and takes them where it can', async () => {
+  it('refuses tools, images and sound that the model cannot do, and takes them where it can', async () => {
     at = await startTestGateway();
-    for (const more of [tools, image]) {
+    for (const more of [tools, image, ...(sound === undefined ? [] : [sound])]) {
       const { status, text } = await post(path, { model: 'smollm2', ...plain, ...more });
       expect(status).toBe(400);
-      expect(text).toMatch(/does not support (tools|images)/);
+      expect(text).toMatch(/does not support (tools|images|audio)/);
       expect((await post(path, { model: 'thinker', ...plain, ...more })).status).toBe(200);
     }
+    const sent = JSON.stringify(lastBody('thinker'));
+    if (sound !== undefined) expect(sent).toContain(JSON.stringify({ data: wave, format: 'wav' }));
+  });
+
+  it.runIf(elsewhere)('fetches no image and no sound from elsewhere', async () => {
+    at = await startTestGateway();
+    const urls = ['http://127.0.0.1:1/a.png', 'HTTPS://example.org/a.png', 'file:///etc/passwd'];
+    for (const more of urls.flatMap((url) => elsewhere!(url))) {
+      const { status, text } = await post(path, { model: 'thinker', ...plain, ...more });
+      expect(status, JSON.stringify(more)).toBe(400);
+      expect(text).toMatch(/must be in the request itself|video is not supported/);
+    }
+    expect(at.engine.fakes.get('thinker')).toBeUndefined();
   });
 
   it('leaves it to the worker in which slot it computes', async () => {

@@ -1,6 +1,7 @@
 import { OllamaChatRequest } from '@nanite/contracts';
 import { needCapability } from '../chat/capability';
 import { askedTools } from '../chat/answer-or-call';
+import { needForChat } from '../chat/needs';
 import { personaBefore, personaOf } from '../chat/persona';
 import { chatForm as toolForm } from '../chat/tool-forms';
 import type { Handler } from '../context';
@@ -32,13 +33,8 @@ export const chat: Handler = async (exchange, context) => {
     return loadOrUnload(exchange, context, ollama, options, request.model, empty);
   }
   const tools = request.tools ?? [];
-  if (manifest !== null) {
-    if (tools.length > 0) needCapability(manifest, ['tools']);
-    if (messages.some(({ images }) => images && images.length > 0)) {
-      needCapability(manifest, ['vision'], 'images');
-    }
-  }
   const sent = toOpenAiMessages(messages);
+  if (manifest !== null) needForChat(manifest, sent, tools);
   const persona = target.kind === 'local' ? await personaOf(target.entry) : null;
   await generateText(exchange, context, ollama, {
     path: '/v1/chat/completions',

@@ -1,6 +1,7 @@
 import { OllamaGenerateRequest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { needCapability } from '../chat/capability';
+import { needForMedia } from '../chat/media';
 import { personaBefore, personaOf } from '../chat/persona';
 import type { Context, Handler } from '../context';
 import type { Exchange } from '../http/exchange';
@@ -128,7 +129,7 @@ async function generateHere(
   if (isEmpty) {
     return loadOrUnload(exchange, context, ollama, options, request.model, { response: '' });
   }
-  if (manifest !== null && images.length > 0) needCapability(manifest, ['vision'], 'images');
+  if (manifest !== null) needForMedia(manifest, [{ content: contentOf('', images) }]);
   const hasTemplate = manifest === null || manifest.capabilities.includes('chat');
   if (!hasTemplate && request.system) {
     throw refuse(`system: "${manifest.name}" has no template to put it in`, 'write it into the prompt');

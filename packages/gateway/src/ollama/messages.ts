@@ -1,30 +1,11 @@
 import type { OllamaMessage } from '@nanite/contracts';
-import { NaniteError } from '@nanite/kit';
 import type { ChatMessage } from '../chat/chat-body';
+import { mediaPart } from '../chat/media';
 
-/** First characters of an image's base64 and its type. */
-const signatures: Array<[string, string]> = [
-  ['/9j/', 'image/jpeg'],
-  ['iVBORw0KGgo', 'image/png'],
-  ['R0lGOD', 'image/gif'],
-  ['UklGR', 'image/webp'],
-  ['Qk', 'image/bmp'],
-];
-
-function imagePart(base64: string): Record<string, unknown> {
-  const type = signatures.find(([start]) => base64.startsWith(start))?.[1];
-  if (type === undefined) {
-    throw new NaniteError('invalid-request', 'images: not a JPEG, PNG, GIF, WebP or BMP image in base64', {
-      status: 400,
-    });
-  }
-  return { type: 'image_url', image_url: { url: `data:${type};base64,${base64}` } };
-}
-
-/** Text and images as the content of an OpenAI message. */
+/** Text, images and recordings as the content of an OpenAI message. */
 export function contentOf(text: string, images: readonly string[] | null | undefined): unknown {
   if (images === null || images === undefined || images.length === 0) return text;
-  return [...images.map(imagePart), ...(text === '' ? [] : [{ type: 'text', text }])];
+  return [...images.map(mediaPart), ...(text === '' ? [] : [{ type: 'text', text }])];
 }
 
 /**

@@ -18,13 +18,19 @@ import { defaultsFor } from './defaults';
 /** The newer names of roles, as chat templates know them. */
 const templateRole: Record<string, string> = { developer: 'system', function: 'tool' };
 
+/** A part of a message as llama-server reads it: an image's address may stand there without an object around it. */
+function inObject(part: unknown): unknown {
+  const { image_url: url, ...rest } = (part ?? {}) as Record<string, unknown>;
+  return typeof url === 'string' ? { ...rest, image_url: { url } } : part;
+}
+
 /** A message with a role that templates know, and without what it says nothing of: clients send answers back as they read them. */
 function inTemplate({ content, ...message }: ChatMessage): ChatMessage {
   const said = withoutNulls(message) as ChatMessage;
   return {
     ...said,
     role: templateRole[message.role] ?? message.role,
-    ...(content !== undefined && { content }),
+    ...(content !== undefined && { content: Array.isArray(content) ? content.map(inObject) : content }),
   };
 }
 
