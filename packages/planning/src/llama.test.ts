@@ -25,6 +25,7 @@ describe('memory from llama-fit-params', () => {
       heap: 41265712,
       vocabulary: 262144,
       window: 512,
+      projector: 0,
     });
     expect(parseFit('error: no such file', 1)).toBeNull();
     expect(parseFit('Host 93 180 97 \n', 1)).toBeNull();
@@ -33,7 +34,7 @@ describe('memory from llama-fit-params', () => {
   it('knows what a worker was seen to take', () => {
     const low = parseFit(gemma(27 * MiB), 4096)!;
     const high = parseFit(gemma(39 * MiB), 8192)!;
-    const need = needFromFit(low, high, { weights: 253113024, besides: 0 });
+    const need = needFromFit(low, high, { weights: 253113024, besides: 0, projector: 0 });
     const { memoryBytes } = place(need, 4096, 1, onCpu);
     // 542 to 547 MiB with a prompt too short for a checkpoint, of which two are 7.5 MiB each.
     expect(memoryBytes / MiB).toBeGreaterThan(547);
@@ -49,9 +50,10 @@ describe('memory from llama-fit-params', () => {
     heap: 15 * MiB,
     vocabulary: 50_000,
     window: 0,
+    projector: 0,
     ...changes,
   });
-  const files = { weights: 94 * MiB, besides: 6 * MiB };
+  const files = { weights: 94 * MiB, besides: 6 * MiB, projector: 5 * MiB };
 
   it('draws a straight line through two samples', () => {
     const need = needFromFit(sample(2048, 45, 98), sample(8192, 180, 104), files);
@@ -77,6 +79,16 @@ describe('memory from llama-fit-params', () => {
     expect((embeds - generates) / MiB).toBeCloseTo(scores(4096), 0);
     const none = needFromFit(sample(1024, 10, 5), sample(4096, 40, 20), files, 'embed');
     expect(none.working(4096, 1) / MiB).toBeLessThan(70);
+  });
+
+  it('counts what encoders of images reserve besides the file, and as much again for a larger image', () => {
+    const said = `${gemma(0)}need projector ${105 * MiB}\n`;
+    expect(parseFit(said, 8192)?.projector).toBe(105 * MiB);
+    const need = (projector: number) =>
+      needFromFit(sample(2048, 45, 98), sample(8192, 180, 98, { projector: projector * MiB }), files);
+    expect((need(105).base - need(0).base) / MiB).toBe(100);
+    expect((need(105).passing - need(0).passing) / MiB).toBe(100);
+    expect(need(105).weights).toBe(need(0).weights);
   });
 
   it('keeps repacked weights and the vocabulary out of a GPU', () => {
@@ -114,6 +126,6 @@ describe('memory from llama-fit-params', () => {
         { role: 'licence', size: 8 },
         { role: 'adapter', size: null },
       ]),
-    ).toEqual({ weights: 3, besides: 4 });
+    ).toEqual({ weights: 3, besides: 4, projector: 4 });
   });
 });

@@ -1,7 +1,7 @@
 import type { ModelManifest } from '@nanite/contracts';
 import { mebibyte, type MemoryNeed } from './memory';
 
-/** What `llama-fit-params --fit-print on` says of one context with one slot, in bytes (packages/llama, patch 5). */
+/** What `llama-fit-params --fit-print on` says of one context with one slot, in bytes (packages/llama, patches 5 and 13). */
 export interface FitSample {
   context: number;
   /** Weights in buffers that the processor reads as they are, and repacked for it. */
@@ -15,15 +15,19 @@ export interface FitSample {
   vocabulary: number;
   /** Tokens that layers with a sliding window see; 0 where all layers see all. */
   window: number;
+  /** Weights of the projector and what its encoders reserve; 0 without one, or where llama.cpp does not say. */
+  projector: number;
 }
 
 /** @returns null where the output says no such thing */
 export function parseFit(stdout: string, context: number): FitSample | null {
   const buffers = [...stdout.matchAll(/^need buffer (\S+) (\d+) (\d+) (\d+)$/gm)];
-  const [heap, vocabulary, window] = ['heap', 'vocabulary', 'window'].map((name) => {
-    const said = new RegExp(`^need ${name} (\\d+)$`, 'm').exec(stdout)?.[1];
-    return said === undefined ? undefined : Number(said);
-  });
+  const [heap, vocabulary, window, projector = 0] = ['heap', 'vocabulary', 'window', 'projector'].map(
+    (name) => {
+      const said = new RegExp(`^need ${name} (\\d+)$`, 'm').exec(stdout)?.[1];
+      return said === undefined ? undefined : Number(said);
+    },
+  );
   if (buffers.length === 0 || heap === undefined || vocabulary === undefined || window === undefined)
     return null;
   const sum = (column: number, rows = buffers) => rows.reduce((bytes, row) => bytes + Number(row[column]), 0);
@@ -42,6 +46,7 @@ export function parseFit(stdout: string, context: number): FitSample | null {
     heap,
     vocabulary,
     window,
+    projector,
   };
 }
 
@@ -74,12 +79,12 @@ export function useEnvironment(use: LlamaUse, context: number | null): Record<st
  *
  * Cache and buffers grow with the context along a straight line, for every architecture: with sliding windows the
  * slope is smaller, with a recurrent state it is 0. Each slot has a cache of its own; the buffers are shared.
- * @param files bytes of the weights' files, and of what comes beside them: projectors, adapters
+ * @param files bytes of the weights' files, of what comes beside them (projectors, adapters), and of the projector alone
  */
 export function needFromFit(
   low: FitSample,
   high: FitSample,
-  files: { weights: number; besides: number },
+  files: { weights: number; besides: number; projector: number },
   use: LlamaUse = 'generate',
 ): MemoryNeed {
   const span = Math.max(1, high.context - low.context);
@@ -96,12 +101,14 @@ export function needFromFit(
   const slot = checkpoints * checkpoint + scoresOfToken * vocabulary;
   // Where the scores of all tokens are computed, as for embeddings of a model that could generate, they are copied out as well.
   const copied = use !== 'generate' && high.compute >= 4 * vocabulary * high.context ? 4 * vocabulary : 0;
+  // An image larger than what encoders reserve for takes more while it is looked at, about as much again.
+  const encoders = Math.max(0, high.projector - files.projector);
   return {
     weights: files.weights + files.besides,
     weightsOnCpu: high.plain + high.repacked + files.besides,
     working: (context, slots) => slots * (cache(context) + slot) + compute(context) + copied * context,
-    base: llamaBase + heap,
-    passing: grammarOfToken * vocabulary,
+    base: llamaBase + heap + encoders,
+    passing: grammarOfToken * vocabulary + encoders,
   };
 }
 
@@ -109,10 +116,12 @@ export function needFromFit(
 export function bytesOfFiles(files: ReadonlyArray<{ role: string; size: number | null }>): {
   weights: number;
   besides: number;
+  projector: number;
 } {
   const sum = (...roles: string[]) =>
     files.reduce((bytes, { role, size }) => bytes + (roles.includes(role) ? (size ?? 0) : 0), 0);
-  return { weights: sum('weights'), besides: sum('projector', 'adapter') };
+  const projector = sum('projector');
+  return { weights: sum('weights'), besides: projector + sum('adapter'), projector };
 }
 
 /** llama-server without the heap of a model: program, libraries, graphs, threads; 17 to 33 MiB with 21 vocabularies. */

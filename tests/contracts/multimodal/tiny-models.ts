@@ -1,7 +1,7 @@
 import { ggufFile, type Written, type WrittenFile, type WrittenTensor } from '@nanite/gguf';
 
 /**
- * A model of 60 KB that says what it sees and hears: `red`, `green`, `blue` for an image of that colour, `sound` for a recording
+ * A model of 200 KB that says what it sees and hears: `red`, `green`, `blue` for an image of that colour, `sound` for a recording
  * that is not silent, `nothing` for text alone. Not trained, but written: each number of a token means one thing.
  *
  * Its one layer looks at all that came before alike, and adds to the last token the mean of the first four numbers. The words are
@@ -14,7 +14,6 @@ const meaning = { red: 0, green: 1, blue: 2, sound: 3, text: 4, answer: 5 } as c
 const string = (value: string): Written => ({ type: 'string', value });
 const u32 = (value: number): Written => ({ type: 'u32', value });
 const f32 = (value: number): Written => ({ type: 'f32', value });
-const yes: Written = { type: 'bool', value: true };
 
 /** Numbers of a tensor: those at the places that are named, 0 elsewhere. Places are given from the slowest dimension to the fastest. */
 function tensor(
@@ -61,7 +60,7 @@ const tokens = ['<unk>', '<s>', '</s>', ...bytes, ...words];
 const end = tokens.indexOf('</s>');
 const isWord = (token: number): boolean => token >= tokens.length - words.length;
 
-/** The language model: FROM this, FROM a projector. */
+/** The language model, which needs a projector beside it to see and hear. */
 export function tinyModel(): Buffer {
   /** Types of tokens in GGUF: 1 normal, 2 unknown, 3 control, 6 byte. */
   const types = tokens.map((_, at) => (at === 0 ? 2 : at < 3 ? 3 : isWord(at) ? 1 : 6));
@@ -126,26 +125,6 @@ export function tinyModel(): Buffer {
   return ggufFile(file);
 }
 
-const projector = (
-  encoder: 'vision' | 'audio',
-  type: string,
-  more: Record<string, Written>,
-): WrittenFile['metadata'] =>
-  Object.entries({
-    'general.architecture': string('clip'),
-    'general.type': string('mmproj'),
-    'general.name': string(`Tiny ${encoder}`),
-    'general.file_type': u32(0),
-    'clip.projector_type': string(type),
-    [`clip.has_${encoder}_encoder`]: yes,
-    'clip.use_gelu': yes,
-    [`clip.${encoder}.block_count`]: u32(1),
-    [`clip.${encoder}.attention.head_count`]: u32(1),
-    [`clip.${encoder}.attention.layer_norm_epsilon`]: f32(1e-5),
-    [`clip.${encoder}.projection_dim`]: u32(width),
-    ...more,
-  });
-
 /** A layer that changes nothing. */
 const idleLayer = (prefix: 'v' | 'a', size: number): WrittenTensor[] => [
   ...['attn_q', 'attn_k', 'attn_v', 'attn_out', 'ffn_up', 'ffn_down'].map((name) =>
@@ -156,69 +135,102 @@ const idleLayer = (prefix: 'v' | 'a', size: number): WrittenTensor[] => [
   ),
 ];
 
-/** Sees the mean colour of an image, of 2 by 2 parts: a projector of the kind that LLaVA has. */
-export function tinyVision(): Buffer {
-  const [side, patch, size] = [32, 16, 8];
-  const pixels = patch * patch;
-  const half: Written = { type: 'array', of: 'f32', values: [0.5, 0.5, 0.5] };
-  return ggufFile({
-    metadata: projector('vision', 'mlp', {
-      'clip.vision.image_size': u32(side),
-      'clip.vision.patch_size': u32(patch),
-      'clip.vision.embedding_length': u32(size),
-      'clip.vision.feed_forward_length': u32(size),
-      'clip.vision.image_mean': half,
-      'clip.vision.image_std': half,
-    }),
-    tensors: [
-      tensor(
-        'v.patch_embd.weight',
-        [patch, patch, 3, size],
-        range(3 * pixels).map((at) => [
-          [Math.floor(at / pixels), Math.floor(at / pixels), 0, at % pixels],
-          1 / pixels,
-        ]),
-      ),
-      tensor('v.position_embd.weight', [size, (side / patch) ** 2]),
-      ...idleLayer('v', size),
-      tensor('mm.0.weight', [size, width], diagonal(3)),
-      tensor('mm.0.bias', [width]),
-      tensor('mm.2.weight', [width, width], diagonal(3)),
-      tensor('mm.2.bias', [width]),
-    ],
-  });
-}
+/** Numbers that go from one layer of an encoder to the next. */
+const inner = 8;
 
-/** Hears whether there is any sound: a projector of the kind that Ultravox has. */
-export function tinyAudio(): Buffer {
-  const [bins, size, stacked] = [80, 8, 50];
+/** What both encoders say of themselves. */
+const encoder = (name: 'vision' | 'audio', more: Record<string, Written>): Record<string, Written> => ({
+  [`clip.has_${name}_encoder`]: { type: 'bool', value: true },
+  ...Object.fromEntries(
+    Object.entries({
+      block_count: u32(1),
+      'attention.head_count': u32(1),
+      'attention.layer_norm_epsilon': f32(1e-5),
+      embedding_length: u32(inner),
+      feed_forward_length: u32(inner),
+      projection_dim: u32(width),
+      ...more,
+    }).map(([key, value]) => [`clip.${name}.${key}`, value]),
+  ),
+});
+
+/** Images are looked at in 2 by 2 parts, recordings in seconds. */
+const [side, patch, bins, stacked] = [32, 16, 80, 50] as const;
+const half: Written = { type: 'array', of: 'f32', values: [0.5, 0.5, 0.5] };
+
+/** As LLaVA sees: the mean colour of each part of an image. */
+export const tinyVision = {
+  metadata: encoder('vision', {
+    projector_type: string('mlp'),
+    image_size: u32(side),
+    patch_size: u32(patch),
+    image_mean: half,
+    image_std: half,
+  }),
+  tensors: [
+    tensor(
+      'v.patch_embd.weight',
+      [patch, patch, 3, inner],
+      range(3 * patch * patch).map((at) => {
+        const colour = Math.floor(at / (patch * patch));
+        return [[colour, colour, 0, at % (patch * patch)], 1 / (patch * patch)];
+      }),
+    ),
+    tensor('v.position_embd.weight', [inner, (side / patch) ** 2]),
+    ...idleLayer('v', inner),
+    tensor('mm.0.weight', [inner, width], diagonal(3)),
+    tensor('mm.0.bias', [width]),
+    tensor('mm.2.weight', [width, width], diagonal(3)),
+    tensor('mm.2.bias', [width]),
+  ],
+};
+
+/** As Ultravox hears: whether there is a sound of any pitch. */
+const tinyAudio = {
+  metadata: encoder('audio', {
+    projector_type: string('ultravox'),
+    num_mel_bins: u32(bins),
+    'projector.stack_factor': u32(stacked),
+  }),
+  tensors: [
+    halves(
+      'a.conv1d.1.weight',
+      [3, bins, inner],
+      range(bins).map((bin) => [0, bin, 1]),
+    ),
+    tensor('a.conv1d.1.bias', [1, inner]),
+    halves('a.conv1d.2.weight', [3, inner, inner], [[0, 0, 1]]),
+    tensor('a.conv1d.2.bias', [1, inner]),
+    tensor('a.position_embd.weight', [inner, 1500]),
+    ...idleLayer('a', inner),
+    tensor('mm.a.norm_pre.weight', [inner * stacked], 1),
+    // One half times what the other lets through: both are the same sum.
+    tensor(
+      'mm.a.mlp.1.weight',
+      [inner * stacked, 2],
+      range(2 * stacked).map((at) => [[at % 2, Math.floor(at / 2) * inner], 1]),
+    ),
+    tensor('mm.a.norm_mid.weight', [1], 1),
+    tensor('mm.a.mlp.2.weight', [1, width], [[[meaning.sound, 0], 1]]),
+  ],
+};
+
+/** The projector of the model: with both encoders, or one. */
+export function tinyProjector(
+  encoders: ReadonlyArray<{ metadata: Record<string, Written>; tensors: WrittenTensor[] }> = [
+    tinyVision,
+    tinyAudio,
+  ],
+): Buffer {
+  const metadata: Record<string, Written> = {
+    'general.architecture': string('clip'),
+    'general.type': string('mmproj'),
+    'general.name': string('Tiny senses'),
+    'general.file_type': u32(0),
+    ...Object.assign({}, ...encoders.map((each) => each.metadata)),
+  };
   return ggufFile({
-    metadata: projector('audio', 'ultravox', {
-      'clip.audio.embedding_length': u32(size),
-      'clip.audio.feed_forward_length': u32(size),
-      'clip.audio.num_mel_bins': u32(bins),
-      'clip.audio.projector.stack_factor': u32(stacked),
-    }),
-    tensors: [
-      halves(
-        'a.conv1d.1.weight',
-        [3, bins, size],
-        range(bins).map((bin) => [0, bin, 1]),
-      ),
-      tensor('a.conv1d.1.bias', [1, size]),
-      halves('a.conv1d.2.weight', [3, size, size], [[0, 0, 1]]),
-      tensor('a.conv1d.2.bias', [1, size]),
-      tensor('a.position_embd.weight', [size, 1500]),
-      ...idleLayer('a', size),
-      tensor('mm.a.norm_pre.weight', [size * stacked], 1),
-      // The one half times what the other lets through.
-      tensor(
-        'mm.a.mlp.1.weight',
-        [size * stacked, 2],
-        range(2 * stacked).map((at) => [[at % 2, (at >> 1) * size], 1]),
-      ),
-      tensor('mm.a.norm_mid.weight', [1], 1),
-      tensor('mm.a.mlp.2.weight', [1, width], [[[meaning.sound, 0], 1]]),
-    ],
+    metadata: Object.entries(metadata),
+    tensors: encoders.flatMap(({ tensors }) => tensors),
   });
 }

@@ -77,10 +77,43 @@ export function partsOf(path: string): string[] {
   );
 }
 
-async function uploadAll(client: ModelStoreClient, path: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for (const part of partsOf(path)) files[basename(part)] = await upload(client, part);
+/** @param files by their names, to which these are added */
+async function uploadAll(
+  client: ModelStoreClient,
+  path: string,
+  files: Record<string, string> = {},
+): Promise<Record<string, string>> {
+  for (const part of partsOf(path)) {
+    // Weights and projector may have one name, in two folders.
+    const name = basename(part) in files ? part : basename(part);
+    files[name] = await upload(client, part);
+  }
   return files;
+}
+
+/** What FROM lines name: files of this person, which are uploaded, or a model. @throws NaniteError `bad-modelfile` */
+async function takeFroms(
+  client: ModelStoreClient,
+  froms: readonly string[],
+  folder: string,
+): Promise<Pick<CreateRequest, 'from' | 'files'>> {
+  const files: Record<string, string> = {};
+  const models: string[] = [];
+  for (const from of froms) {
+    const local = resolve(folder, from);
+    const isFile = isPath(from) || (existsSync(local) && statSync(local).isFile());
+    if (isFile) await uploadAll(client, local, files);
+    else models.push(from);
+  }
+  if (models.length > 1) {
+    throw new NaniteError('bad-modelfile', `several FROM lines name a model: ${models.join(', ')}`, {
+      hint: 'name one; what belongs to it, such as a projector, is a file',
+    });
+  }
+  return {
+    ...(models[0] !== undefined && { from: models[0] }),
+    ...(Object.keys(files).length > 0 && { files }),
+  };
 }
 
 /** The name of a new model on standard output, where programs read it, and what to do with it for people. */
@@ -133,16 +166,14 @@ export const createModel = (name: string, options: CreateOptions): Promise<numbe
   told(options.json ?? false, async () => {
     const client = store();
     const modelfile = options.file === '-' ? '-' : resolve(options.file);
-    const { from, adapterPaths, ...parsed } = await client.parseModelfile(readText(modelfile));
+    const { froms, adapterPaths, ...parsed } = await client.parseModelfile(readText(modelfile));
     const folder = modelfile === '-' ? process.cwd() : dirname(modelfile);
     const adapters: Record<string, string> = {};
     for (const path of adapterPaths) adapters[basename(path)] = await upload(client, resolve(folder, path));
-    const local = resolve(folder, from);
-    const isFile = isPath(from) || (existsSync(local) && statSync(local).isFile());
     const request: CreateRequest = {
       ...parsed,
       model: name,
-      ...(isFile ? { files: await uploadAll(client, local) } : { from }),
+      ...(await takeFroms(client, froms, folder)),
       ...(adapterPaths.length > 0 && { adapters }),
       ...(options.quantize !== undefined && { quantize: options.quantize }),
       ...(options.requantize && { requantize: true }),

@@ -149,7 +149,7 @@ describe('create', () => {
     writeFileSync(join(gateway.folder, 'Modelfile'), 'FROM ./base.gguf\nSYSTEM hi\n');
     writeFileSync(join(gateway.folder, 'base.gguf'), 'base');
     store
-      .on('POST /v1/modelfile', value({ from: './base.gguf', adapterPaths: [], system: 'hi' }))
+      .on('POST /v1/modelfile', value({ froms: ['./base.gguf'], adapterPaths: [], system: 'hi' }))
       .on(`HEAD /v1/blobs/${digest('base')}`, (_asked, response) => void response.end())
       .on('POST /v1/create', steps({ status: 'success', model: 'mine' }));
     const file = join(gateway.folder, 'Modelfile');
@@ -159,9 +159,29 @@ describe('create', () => {
       system: 'hi',
       files: { 'base.gguf': digest('base') },
     });
-    store.on('POST /v1/modelfile', value({ from: 'llama3:8b', adapterPaths: [] }));
+    store.on('POST /v1/modelfile', value({ froms: ['llama3:8b'], adapterPaths: [] }));
     expect((await run('create', 'mine', '-f', file)).status).toBe(0);
     expect(changes().at(-1)?.body).toEqual({ model: 'mine', from: 'llama3:8b' });
+  });
+
+  it('takes a projector beside the model, and no second model', async () => {
+    writeFileSync(join(gateway.folder, 'mmproj.gguf'), 'projector');
+    writeFileSync(join(gateway.folder, 'Modelfile'), '');
+    const file = join(gateway.folder, 'Modelfile');
+    store
+      .on('POST /v1/modelfile', value({ froms: ['llama3:8b', './mmproj.gguf'], adapterPaths: [] }))
+      .on(`HEAD /v1/blobs/${digest('projector')}`, (_asked, response) => void response.end())
+      .on('POST /v1/create', steps({ status: 'success', model: 'mine' }));
+    expect((await run('create', 'mine', '-f', file)).status).toBe(0);
+    expect(changes().at(-1)?.body).toEqual({
+      model: 'mine',
+      from: 'llama3:8b',
+      files: { 'mmproj.gguf': digest('projector') },
+    });
+    store.on('POST /v1/modelfile', value({ froms: ['llama3:8b', 'phi3'], adapterPaths: [] }));
+    const twice = await run('create', 'mine', '-f', file);
+    expect(twice.status).not.toBe(0);
+    expect(twice.stderr).toContain('several FROM lines name a model: llama3:8b, phi3');
   });
 });
 

@@ -80,8 +80,14 @@ export const ModelDetails = StoredModel.extend({
 });
 
 /** The fields of a create request that a Modelfile holds; files are left as its paths or references. */
-export const ParsedModelfile = CreateRequest.omit({ model: true, files: true, adapters: true }).extend({
-  from: z.string(),
+export const ParsedModelfile = CreateRequest.omit({
+  model: true,
+  from: true,
+  files: true,
+  adapters: true,
+}).extend({
+  /** FROM lines, as written: a model or its weights, and what belongs to it, such as a projector. */
+  froms: z.array(z.string()).min(1),
   /** ADAPTER lines, as written. */
   adapterPaths: z.array(z.string()).default([]),
 });

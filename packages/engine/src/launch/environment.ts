@@ -131,12 +131,14 @@ export function fitEnvironment(
   programs: Programs,
 ): Record<string, string> {
   const use = llamaUse(model.manifest.capabilities);
+  const projector = fileOf(model, 'projector');
   return {
     ...jobEnvironment('fit', folder, programs),
     ...modelEnvironment(model, [], true),
     ...useEnvironment(use, null),
     NANITE_WHOLE: use === 'generate' ? '' : '1',
     NANITE_CONTEXTS: contexts.join(' '),
+    ...(projector && { LLAMA_ARG_MMPROJ: projector }),
     LLAMA_ARG_N_PARALLEL: '1',
     LLAMA_ARG_CACHE_TYPE_K: kvType,
     LLAMA_ARG_CACHE_TYPE_V: kvType,

@@ -12,6 +12,7 @@ const FitRecord = z.object({
   heap: z.number(),
   vocabulary: z.number(),
   window: z.number(),
+  projector: z.number().default(0),
 });
 
 const Knowledge = z.object({

@@ -49,9 +49,11 @@ export class Needs {
         embeddingLength: manifest.embeddingLength ?? 1024,
       });
     }
-    const weights = manifest.files.find((file) => file.role === 'weights');
+    const digests = ['weights', 'projector'].flatMap(
+      (role) => manifest.files.find((file) => file.role === role)?.sha256 ?? [],
+    );
     const use = llamaUse(manifest.capabilities);
-    const key = `${weights?.sha256 ?? manifest.id} ${kvType} ${use} ${llama}`;
+    const key = `${digests.join(' ')} ${kvType} ${use} ${llama}`;
     const need = ([low, high]: [FitSample, FitSample]) =>
       needFromFit(low, high, bytesOfFiles(manifest.files), use);
     const known = this.knowledge.known.fits[key];

@@ -16,10 +16,11 @@ const Sample = z.object({
   heap: z.number(),
   vocabulary: z.number(),
   window: z.number(),
+  projector: z.number(),
 });
 const Samples = z.tuple([Sample, Sample]);
 
-/** Samples of models that are here, by the digest of their weights: asked once, kept in the store's folder. */
+/** Samples of models that are here, by the digests of their weights and projector: asked once, kept in the store's folder. */
 export class Known {
   private readonly all: Record<string, [FitSample, FitSample]> = this.read();
   private readonly asked = new Set<string>();
@@ -30,10 +31,12 @@ export class Known {
 
   /** @returns null where they are not known yet; they are then asked for */
   samples(model: StoredModel, cache: string): [FitSample, FitSample] | null {
-    const weights = model.manifest.files.find(({ role }) => role === 'weights');
+    const [weights, projector] = (['weights', 'projector'] as const).map((wanted) =>
+      model.manifest.files.find(({ role }) => role === wanted),
+    );
     if (!weights || model.missing.length > 0) return null;
     const use = llamaUse(model.manifest.capabilities);
-    const key = `${weights.sha256} ${cache} ${use}`;
+    const key = [weights.sha256, ...(projector ? [projector.sha256] : []), cache, use].join(' ');
     const found = this.all[key];
     if (found) return found;
     const folder = llamaFolder();
@@ -41,6 +44,7 @@ export class Known {
     this.asked.add(key);
     const asking = {
       weights: join(model.path, weights.path),
+      ...(projector && { projector: join(model.path, projector.path) }),
       contextLength: model.manifest.contextLength,
       cache,
       use,

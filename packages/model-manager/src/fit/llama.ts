@@ -5,6 +5,8 @@ import { NaniteError, runSandboxed } from '@nanite/kit';
 export interface Asking {
   /** First of the model's files, whole or hollow; other parts lie beside it. */
   weights: string;
+  /** In the same folder. */
+  projector?: string;
   contextLength: number;
   use: LlamaUse;
   /** Precision of the attention cache: `f16`, `q8_0`. */
@@ -30,6 +32,7 @@ async function sample(folder: string, asking: Asking, context: number): Promise<
     environment: {
       HOME: '/nonexistent',
       LLAMA_ARG_MODEL: asking.weights,
+      ...(asking.projector !== undefined && { LLAMA_ARG_MMPROJ: asking.projector }),
       ...useEnvironment(asking.use, context),
       LLAMA_ARG_N_PARALLEL: '1',
       LLAMA_ARG_CACHE_TYPE_K: asking.cache,

@@ -138,7 +138,11 @@ async function fromHeader(
       return { ...common, need, basis: 'header' };
     }
     const use = llamaUse(capabilities);
-    const samples = await askLlama(llama, { weights: first.path, contextLength, use, cache, signal });
+    const senses = files.find(({ role }) => role === 'projector');
+    const projector = join(folder, 'projector.gguf');
+    if (senses) await hollowCopy(senses, projector, puller.tools.inspect, { insecure, signal });
+    const asking = { weights: first.path, ...(senses && { projector }), contextLength, use, cache, signal };
+    const samples = await askLlama(llama, asking);
     return { ...common, need: needFromFit(...samples, bytes, use), basis: 'llama.cpp' };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -16,7 +16,7 @@ describe('parseModelfile', () => {
       'SYSTEM You are Mario from super mario bros, acting as an assistant.',
     ].join('\n');
     expect(parseModelfile(text)).toEqual({
-      from: 'llama3.2',
+      froms: ['llama3.2'],
       adapterPaths: [],
       parameters: { temperature: 1, num_ctx: 4096 },
       system: 'You are Mario from super mario bros, acting as an assistant.',
@@ -30,7 +30,7 @@ describe('parseModelfile', () => {
       'MESSAGE user Is Toronto in Canada?\nMESSAGE assistant yes\nMESSAGE user """Is\nOntario?"""\n' +
       'ADAPTER ./lora.gguf\nLICENSE """\nMIT\n"""\nLICENSE second\nREQUIRES 0.14.0\nfrom ./model.gguf';
     expect(parseModelfile(text)).toEqual({
-      from: './model.gguf',
+      froms: ['./model.gguf'],
       adapterPaths: ['./lora.gguf'],
       system: '\nYou are\n  # no comment\n"quoted".\n',
       parameters: { stop: ['<|user|>', 'AI assistant:'], temperature: 0.7, use_mmap: false },
@@ -41,6 +41,13 @@ describe('parseModelfile', () => {
       ],
       license: ['\nMIT\n', 'second'],
     });
+  });
+
+  it('takes a projector beside the model', () => {
+    expect(parseModelfile('FROM ./model.gguf\nFROM ./mmproj.gguf').froms).toEqual([
+      './model.gguf',
+      './mmproj.gguf',
+    ]);
   });
 
   it.each([
@@ -68,7 +75,6 @@ describe('parseModelfile', () => {
     ['a parameter that is none', 'FROM x\nPARAMETER colour red', /line 2: there is no parameter colour/],
     ['a number that is none', 'FROM x\nPARAMETER top_k many', /line 2: top_k is a number/],
     ['a parameter without a value', 'FROM x\nPARAMETER top_k', /line 2: PARAMETER needs/],
-    ['two models', 'FROM x\nFROM y', /line 2: there are several FROM/],
     ['a renderer', 'FROM x\nRENDERER qwen3', /line 2: prompts are made/],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseModelfile(text)).toThrow(message);
@@ -156,7 +162,7 @@ describe('printModelfile', () => {
       },
       record: ModelRecord.parse({
         schema: 1,
-        lineage: [changes.from ?? 'llama3.2:latest'],
+        lineage: ['llama3.2:latest'],
         licenceText: [changes.license ?? []].flat()[0] ?? null,
         messages: changes.messages ?? [],
       }),
@@ -184,7 +190,7 @@ describe('printModelfile', () => {
     ['a template', { template: '{% for m in messages %}{{ m.content }}{% endfor %}' }],
   ])('prints what is read again the same: %s', (_, fields) => {
     const printed = printModelfile(model(fields), fields.template ?? null);
-    expect(parseModelfile(printed)).toEqual({ from: 'llama3.2:latest', adapterPaths: [], ...fields });
+    expect(parseModelfile(printed)).toEqual({ froms: ['llama3.2:latest'], adapterPaths: [], ...fields });
   });
 
   it('says that it leaves out a template that no engine reads', () => {

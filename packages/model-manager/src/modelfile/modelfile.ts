@@ -26,21 +26,13 @@ export function parseModelfile(text: string): ParsedModelfile {
   for (const { name, line } of commands) {
     if (without[name] !== undefined) throw badModelfile(line, without[name], 'leave the line out');
   }
-  const froms = all('from');
-  if (froms.length > 1) {
-    throw badModelfile(
-      froms[1]!.line,
-      'there are several FROM lines',
-      'put the parts of a model, or a model and its projector, into one folder and import that: nanite models import FOLDER',
-    );
-  }
   const template = last('template');
   const system = last('system');
   const licences = all('license').map(({ value }) => value);
   const parameters = readParameters(commands);
   const messages = all('message').map(({ key, value }) => ({ role: key!, content: value }));
   return {
-    from: froms[0]!.value,
+    froms: all('from').map(({ value }) => value),
     adapterPaths: all('adapter').map(({ value }) => value),
     ...(template !== undefined && { template: isJinja(template) ? template : jinjaFromGo(template) }),
     ...(system !== undefined && { system }),

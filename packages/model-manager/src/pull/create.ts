@@ -73,6 +73,7 @@ export async function createModel(
     }
     asked.report({ status: 'verifying sha256 digest' });
     await puller.check(files, asked.signal);
+    files = withOneProjector(files);
     if (type !== null) {
       const before = files.map(({ sha256 }) => sha256);
       files = await quantise(puller, files, type, { again: request.requantize ?? false, keep }, asked);
@@ -187,6 +188,13 @@ function uploaded(store: Store, name: string, digest: string): CheckedFile {
     });
   }
   return { role: roleOf(name), name, sha256, size: store.blobs.size(sha256), facts: null };
+}
+
+/** Of several projectors the last: one that is given takes the place of the base's. */
+function withOneProjector(files: CheckedFile[]): CheckedFile[] {
+  const isProjector = ({ facts }: CheckedFile): boolean => facts?.role === 'projector';
+  const last = files.findLast(isProjector);
+  return files.filter((file) => !isProjector(file) || file === last);
 }
 
 async function takeTemplate(

@@ -36,7 +36,9 @@ it('puts the parts of a split model in order under their own names, and says tha
     file(`m-0000${index + 1}-of-00002.gguf`, {
       facts: await facts({ split: { index, count: 2 }, parameters: 3e9 }),
     });
-  const projector = file('mmproj.gguf', { facts: await facts({ role: 'projector', capabilities: ['vision', 'audio'] }) });
+  const projector = file('mmproj.gguf', {
+    facts: await facts({ role: 'projector', capabilities: ['vision', 'audio'] }),
+  });
   const {
     files,
     capabilities,

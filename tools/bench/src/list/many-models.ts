@@ -71,6 +71,7 @@ export function makeStore(root: string, count: number): void {
       heap: 40 * mebibyte,
       vocabulary: 128_000,
       window: 0,
+      projector: 0,
     });
     fits[`${files[0]?.sha256} ${cache} generate`] = [sample(8192), sample(32_768)];
   }
