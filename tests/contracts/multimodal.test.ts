@@ -44,9 +44,11 @@ beforeAll(async () => {
   );
   machine.copy(folder, '/srv/tiny');
   machine.copy(resolve(import.meta.dirname, 'multimodal/ask.mjs'), '/srv');
-  for (const name of ['blind', 'senses', 'eyes']) {
+  for (const name of ['blind', 'eyes', 'senses']) {
     await machine.run(`cd /srv/tiny/* && nanite models create ${name} -f ${name}.modelfile`);
   }
+  machine.copy(resolve(import.meta.dirname, 'multimodal/create.mjs'), '/srv');
+  await machine.run('node /srv/create.mjs uploaded /srv/tiny/*/model.gguf /srv/tiny/*/senses.gguf');
 });
 afterAll(() => {
   machine?.stop();
@@ -58,8 +60,11 @@ const ask = async (model: string): Promise<Found> =>
 const all = (answers: Record<string, Record<string, Answer>>): Answer[] =>
   Object.values(answers).flatMap((byName) => Object.values(byName));
 
-test('a model with a projector sees and hears, by every API', async () => {
-  const { images, recordings, text, capabilities } = await ask('senses');
+test.each([
+  ['a Modelfile with two FROM lines', 'senses'],
+  ['two files that were uploaded', 'uploaded'],
+])('a model made from %s sees and hears, by every API', async (_, model) => {
+  const { images, recordings, text, capabilities } = await ask(model);
   const seen = { red: 'red', green: 'green', blue: 'blue' };
   expect(images).toEqual(Object.fromEntries(Object.keys(images).map((api) => [api, seen])));
   const heard = { tone: 'sound', silence: 'nothing' };
