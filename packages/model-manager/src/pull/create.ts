@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fromTemplate } from '../gate/capabilities';
 import { jinjaFromGo } from '../modelfile/go-template';
 import { fullName, type Store } from '../store';
-import { manifestOf, type CheckedFile } from './manifest';
+import { manifestOf, withoutSenses, type CheckedFile } from './manifest';
 import type { Asked, Puller } from './pull';
 import { quantisationType, quantise } from './quantise';
 import { isJinja } from './template';
@@ -89,7 +89,8 @@ export async function createModel(
       hints: {},
     });
     // A package may say more of its model than the header does.
-    const able = [...new Set([...drawn.capabilities, ...(base?.manifest.capabilities ?? [])])];
+    const said = withoutSenses(base?.manifest.capabilities ?? []);
+    const able = [...new Set([...drawn.capabilities, ...said])];
     const licence = request.license === undefined ? null : [request.license].flat().join('\n\n');
     const manifest: ModelManifest = {
       ...(base === null ? drawn : { ...base.manifest, files: drawn.files }),

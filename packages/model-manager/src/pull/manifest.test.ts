@@ -53,6 +53,15 @@ it('puts the parts of a split model in order under their own names, and says tha
   expect(size).toBe('6.0B');
 });
 
+it('sees with a projector only, whatever the source says of the model', async () => {
+  const { capabilities } = manifestOf('m-1', 'm:1', [file('m.gguf', { facts: await facts({}) })], {
+    source: 's',
+    hints: { capabilities: ['chat', 'insert', 'vision'] },
+  });
+  expect(capabilities).toContain('insert');
+  expect(capabilities).not.toContain('vision');
+});
+
 it('lets no file name leave the folder, hide, or take the place of another', async () => {
   const { files } = manifestOf(
     'm-1',

@@ -1,4 +1,4 @@
-import type { ModelManifest } from '@nanite/contracts';
+import type { ModelCapability, ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import type { GateFacts } from '../gate/facts';
 import type { ResolvedModel } from '../sources/resolved';
@@ -60,7 +60,11 @@ export function manifestOf(
   const named = filesOf(files);
   const parameters = weights.reduce((sum, { facts }) => sum + (facts?.parameters ?? 0), 0);
   const ofProjectors = files.flatMap(({ facts }) => (facts?.role === 'projector' ? facts.capabilities : []));
-  const capabilities = new Set([...first.capabilities, ...ofProjectors, ...(hints.capabilities ?? [])]);
+  const capabilities = new Set([
+    ...first.capabilities,
+    ...ofProjectors,
+    ...withoutSenses(hints.capabilities ?? []),
+  ]);
   if (capabilities.size === 0) capabilities.add('completion');
   return {
     schema: 1,
@@ -86,6 +90,10 @@ export function manifestOf(
     modifiedAt: new Date().toISOString(),
   };
 }
+
+/** What a model can do whatever lies beside it: only a projector that is there sees and hears. */
+export const withoutSenses = (capabilities: readonly ModelCapability[]): ModelCapability[] =>
+  capabilities.filter((each) => each !== 'vision' && each !== 'audio');
 
 /** Qwen 2.5 below 2 billion parameters calls a tool for every question (docs/benchmarks.md, "tools"). */
 const needsAsking = (architecture: string, parameters: number): boolean =>
