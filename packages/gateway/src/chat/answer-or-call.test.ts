@@ -127,6 +127,23 @@ it('keeps the form of an answer for one in words', async () => {
   expect(requests().map(({ body }) => 'response_format' in body)).toEqual([false, true]);
 });
 
+it('lets a form of the answer hide no tools: a call that is demanded comes without it, and any model is asked', async () => {
+  at = await startTestGateway({}, [fakeEntry('small', { capabilities: ['completion', 'chat', 'tools'] })]);
+  const format = { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } };
+  const messages = [{ role: 'user', content: 'CHOOSE_0' }];
+  const choice = { type: 'function', function: { name: 'weather' } };
+  const request = { tools: chatTools, response_format: format, messages };
+  await ask('/v1/chat/completions', { ...request, tool_choice: choice });
+  expect(requests()[0]?.body).toMatchObject({ tool_choice: 'required' });
+  expect(requests()[0]?.body).not.toHaveProperty('response_format');
+  await ask('/v1/chat/completions', request);
+  const [, first, second] = requests().map(({ body }) => ['tools' in body, 'response_format' in body]);
+  expect([first, second]).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+});
+
 it('gives a model that can tell its tools as they are', async () => {
   at = await startTestGateway({}, [fakeEntry('small', { capabilities: ['completion', 'chat', 'tools'] })]);
   await ask('/v1/chat/completions', { tools: chatTools, messages: [{ role: 'user', content: 'Hi' }] });

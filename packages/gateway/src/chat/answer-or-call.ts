@@ -122,6 +122,7 @@ export interface AskedTools {
 
 /**
  * @param mode of the request's tool choice: only a free one is asked for
+ * @param hasFormat whether an answer in words is to follow a schema: llama-server then forgets the tools, so that any model is asked
  * @returns null where the model is simply given its tools
  */
 export function askedTools(
@@ -130,8 +131,10 @@ export function askedTools(
   tools: readonly unknown[],
   mode: string,
   messages: readonly unknown[],
+  hasFormat = false,
 ): AskedTools | null {
-  if (manifest?.toolCalling !== 'asked' || tools.length === 0 || mode !== 'auto') return null;
+  if (manifest?.toolCalling !== 'asked' && !hasFormat) return null;
+  if (tools.length === 0 || mode !== 'auto') return null;
   const names = new Set(tools.map((tool) => form.nameOf(tool)));
   let { name } = otherRequests;
   while (names.has(name)) name += '_';
@@ -157,9 +160,11 @@ export async function answerOrCall<T>(
   body: Record<string, unknown>,
   ask: (body: Record<string, unknown>, guard: CallGuard | null) => Promise<T>,
 ): Promise<T> {
-  if (asked === null) return ask(body, null);
+  // The form that an answer is to have is for one in words.
+  if (asked === null) {
+    return ask(body['tool_choice'] === 'required' ? { ...body, response_format: undefined } : body, null);
+  }
   try {
-    // The form that an answer is to have is for one in words.
     return await ask({ ...body, ...asked.demanded, response_format: undefined }, asked.guard);
   } catch (error) {
     if (!(error instanceof AnswerInWords)) throw error;

@@ -33,6 +33,7 @@ export const chat: Handler = async (exchange, context) => {
     return loadOrUnload(exchange, context, ollama, options, request.model, empty);
   }
   const tools = request.tools ?? [];
+  const format = formatForChat(request.format);
   const sent = toOpenAiMessages(messages);
   if (manifest !== null) needForChat(manifest, sent, tools);
   const persona = target.kind === 'local' ? await personaOf(target.entry) : null;
@@ -41,13 +42,13 @@ export const chat: Handler = async (exchange, context) => {
     body: {
       messages: [...personaBefore(persona, messages[0]), ...sent],
       ...(tools.length > 0 && { tools }),
-      ...formatForChat(request.format),
+      ...format,
       ...thinkFields(request.think, manifest),
       ...probabilities(request),
     },
     protocol: () => new ChatCompletions(wantedLogprobs(request)),
     form: chatForm,
-    asked: askedTools(manifest, toolForm, tools, 'auto', sent),
+    asked: askedTools(manifest, toolForm, tools, 'auto', sent, Object.keys(format).length > 0),
     options,
     stream: request.stream ?? true,
     truncate: request.truncate ?? true,

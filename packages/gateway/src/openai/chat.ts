@@ -40,6 +40,10 @@ export function someMessages<T>(messages: readonly T[]): readonly T[] {
   throw new NaniteError('invalid-request', 'messages is empty: send at least one message', { status: 400 });
 }
 
+/** Whether an answer's form is demanded: `{type: 'text'}` demands none. */
+export const hasSchema = (format: unknown): boolean =>
+  typeof format === 'object' && format !== null && (format as { type?: unknown }).type !== 'text';
+
 /** POST /v1/chat/completions: to llama-server with the model's persona and defaults; the answer comes back byte for byte. */
 export const chatCompletions: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, false);
@@ -62,7 +66,8 @@ export const chatCompletions: Handler = async (exchange, context) => {
   };
   // Several answers at once would each have to be asked for.
   const mode = typeof value['n'] === 'number' && value['n'] > 1 ? 'several' : choice.mode;
-  const asked = askedTools(manifest, chatForm, chosen.tools ?? [], mode, messages);
+  const hasFormat = hasSchema(value['response_format']);
+  const asked = askedTools(manifest, chatForm, chosen.tools ?? [], mode, messages, hasFormat);
   const wants = wantsOf(withDefaults(manifest, null), manifest);
   const options = { wants, uid: exchange.identity.uid, signal: exchange.signal };
   await useWithRoom(context, target, options, (session) =>

@@ -34,9 +34,7 @@ def ask(client, **changed):
 for name in ("TOOLS", "TOOLS_STRICT", "JSON_SCHEMA", "RESPONSES_TOOLS"):
 
     def works(name=name):
-        mode = getattr(instructor.Mode, name)
-        changed = {"input": greeting} if name.startswith("RESPONSES") else {}
-        assert isinstance(ask(over_openai(mode), temperature=0, **changed), City)
+        assert isinstance(ask(over_openai(getattr(instructor.Mode, name)), temperature=0), City)
 
     of.feature(f"OpenAI: {name}")(works)
 

@@ -9,6 +9,8 @@ of = Client("llm")
 plugin = Client("llm-ollama")
 env = {"OLLAMA_HOST": url, "LLM_USER_PATH": "/tmp/llm"}
 llm = lambda *argv, **more: command("llm", *argv, env=env, **more)
+# The plugin names its models so.
+chat, tool, embedder = (f"ollama/{name}" for name in (chat_model, tool_model, embed_model))
 short = ("-o", "num_predict", "8", "-o", "temperature", "0")
 
 
@@ -20,34 +22,34 @@ def models():
 
 @plugin.feature("prompt")
 def prompt():
-    assert llm("-m", chat_model, *short, greeting).strip()
-    assert llm("-m", chat_model, "--no-stream", *short, greeting).strip()
+    assert llm("-m", chat, *short, greeting).strip()
+    assert llm("-m", chat, "--no-stream", *short, greeting).strip()
 
 
 @plugin.feature("prompt, system, piped input")
 def piped():
-    assert llm("-m", chat_model, "-s", "Be brief.", *short, input="The sky is blue. What colour is it?").strip()
+    assert llm("-m", chat, "-s", "Be brief.", *short, input="The sky is blue. What colour is it?").strip()
 
 
 @plugin.feature("conversation")
 def conversation():
-    llm("-m", chat_model, *short, "My name is Ada.")
+    llm("-m", chat, *short, "My name is Ada.")
     assert llm("-c", *short, "What is my name?").strip()
 
 
 @plugin.feature("schema")
 def schema():
-    is_city(llm("-m", tool_model, "--schema", json.dumps(city), "-o", "temperature", "0", greeting))
+    is_city(llm("-m", tool, "--schema", json.dumps(city), "-o", "temperature", "0", greeting))
 
 
 @plugin.feature("tools")
 def tools():
-    assert llm("-m", tool_model, "-T", "llm_version", "--td", "-o", "temperature", "0", "-o", "num_predict", "60", "Which version of llm is this?").strip()
+    assert llm("-m", tool, "-T", "llm_version", "--td", "-o", "temperature", "0", "-o", "num_predict", "60", "Which version of llm is this?").strip()
 
 
 @plugin.feature("embed")
 def embed():
-    assert len(json.loads(llm("embed", "-m", embed_model, "-c", "a cat"))) > 100
+    assert len(json.loads(llm("embed", "-m", embedder, "-c", "a cat"))) > 100
 
 
 @of.feature("OpenAI-compatible model of extra-openai-models.yaml")

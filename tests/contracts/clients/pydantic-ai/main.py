@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from pydantic_ai import Agent, NativeOutput, ToolOutput
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.ollama import OllamaProvider
 from pydantic_ai.providers.openai import OpenAIProvider
@@ -25,8 +26,11 @@ models = {
     "Ollama": lambda name: OpenAIChatModel(name, provider=OllamaProvider(base_url=f"{url}/v1")),
     "OpenAI chat": lambda name: OpenAIChatModel(name, provider=openai_provider),
     "OpenAI responses": lambda name: OpenAIResponsesModel(name, provider=openai_provider),
+    # Of models that it does not know the name of it has to be told what they can do.
     "Anthropic": lambda name: AnthropicModel(
-        name, provider=AnthropicProvider(anthropic_client=AsyncAnthropic(base_url=url, api_key="none", max_retries=0))
+        name,
+        provider=AnthropicProvider(anthropic_client=AsyncAnthropic(base_url=url, api_key="none", max_retries=0)),
+        profile=ModelProfile(supports_json_schema_output=True),
     ),
 }
 

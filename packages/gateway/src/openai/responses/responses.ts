@@ -17,7 +17,7 @@ import { upstreamError } from '../../upstream/error';
 import { incomplete, readEvents } from '../../upstream/read-events';
 import type { Session } from '../../upstream/session';
 import { toBackend } from '../backend';
-import { someMessages } from '../chat';
+import { hasSchema, someMessages } from '../chat';
 import { defaultsFor } from '../defaults';
 import { begun, ended, type ChatUsage } from './answer';
 import { ResponsesOutput, type ChatDelta } from './output';
@@ -127,7 +127,8 @@ export const createResponse: Handler = async (exchange, context) => {
   const wants = wantsOf(withDefaults(manifest, null), manifest);
   const options = { wants, uid, signal: exchange.signal };
   const { mode } = readToolChoice(request.tool_choice);
-  const asked = askedTools(manifest, chatForm, body.tools ?? [], mode, body.messages);
+  const hasFormat = hasSchema(body['response_format']);
+  const asked = askedTools(manifest, chatForm, body.tools ?? [], mode, body.messages, hasFormat);
   const answer = async (session: Session, sent: object, guard: CallGuard | null): Promise<void> => {
     if (request.stream !== true) {
       const response = await whole(exchange, session, sent, request, guard);
