@@ -1,4 +1,4 @@
-/** GGUF, as far as more than one package knows it: its numbers for types, a reader of metadata, and a writer for tests. */
+/** GGUF, as far as more than one package knows it: its numbers for types, a reader of metadata, and a writer for tests and packages. */
 export { fileTypes, tensorTypes, unusableTypes, type TensorType } from './tensor-types';
 export { readGgufMetadata, type GgufValue } from './read-metadata';
 export { valueTypes, type ValueType } from './value-types';

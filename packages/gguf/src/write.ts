@@ -37,7 +37,10 @@ export interface WrittenFile {
   dataBytes?: number;
 }
 
-/** A GGUF file, byte for byte as told (ggml/docs/gguf.md). For tests: nothing that ships writes one. */
+/**
+ * A GGUF file, byte for byte as told (ggml/docs/gguf.md). For tests, and for packages of models whose weights come in another
+ * form: nothing that ships writes one.
+ */
 export function ggufFile(file: WrittenFile): Buffer {
   const parts: Buffer[] = [];
   const u32 = (value: number) => {

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
-import { describe, JoinedSource, SourceSpec, type SourceFile } from '@nanite/sources';
+import { describe, JoinedSource, Sha256, SourceSpec, type SourceFile } from '@nanite/sources';
 import { z } from 'zod';
+import { conversionNames } from './convert';
 
 /** Of an archive: the path inside it; of a file joined of parts: its name. */
 const Member = z.string().min(1);
@@ -46,6 +47,8 @@ export const PackagedModel = z
           from: Member,
           path: z.string().regex(/^[\w][\w.-]*$/, 'a file name'),
           role: ModelManifest.shape.files.element.shape.role,
+          /** Weights in a form that no runtime of ours reads: what is made of them, and the digest that it has to have. */
+          convert: z.object({ by: z.enum(conversionNames), sha256: Sha256 }).optional(),
         }),
       )
       .min(1),

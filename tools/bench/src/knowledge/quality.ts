@@ -37,8 +37,22 @@ interface Asked {
   meaning: boolean;
 }
 
+/** Models that make the vectors of our side: NANITE_QUALITY_MODEL names one; what each needs beside bge-small's packages. */
+const embeddingModels = {
+  'bge-small': [],
+  'multilingual-e5-small': ['nanite-llama', 'nanite-model-multilingual-e5-small'],
+} as const;
+
+const embedding = () =>
+  z
+    .enum(Object.keys(embeddingModels) as Array<keyof typeof embeddingModels>)
+    .parse(process.env['NANITE_QUALITY_MODEL'] ?? 'bge-small');
+
 async function ask(person: Person, { folder, language, meaning }: Asked): Promise<Values> {
-  await person.run(`node /usr/lib/nanite/rag/eval.mjs --json --details details.json -- ${folder}`, 1200);
+  await person.run(
+    `node /usr/lib/nanite/rag/eval.mjs --json --model ${embedding()} --details details.json -- ${folder}`,
+    1800,
+  );
   const details = JSON.parse(await person.run('cat details.json')) as Detail[];
   const model = meaning ? 'bge-small' : '-';
   const peers = JSON.parse(
@@ -183,7 +197,7 @@ const bestSingle = ({ ours, peers }: Values): number =>
   Math.max(...[ours.sparse, ours.dense, peers.words, peers.meaning ?? []].map(mean));
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
-  const person = await Person.boot('bench-quality');
+  const person = await Person.boot('bench-quality', 'all', embeddingModels[embedding()]);
   try {
     const most = quick ? 100 : 700;
     const found: Array<{ name: string; values: Values }> = [];
@@ -228,8 +242,9 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
         : []),
     ];
     return {
-      data: found,
+      data: { model: embedding(), found },
       report: [
+        `Vectors of ours: ${embedding()}.`,
         markdownTable(
           ['nDCG@10', 'questions', 'bm25s', 'bge', 'sparse', 'dense', 'hybrid', 'to the best single'],
           found.map(({ name, values }) => [
