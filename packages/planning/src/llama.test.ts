@@ -70,6 +70,24 @@ describe('memory from llama-fit-params', () => {
     expect((fixed.working(4096, 1) - grows.working(4096, 1)) / MiB).toBeCloseTo(20 + 2 * 10, 1);
   });
 
+  it('knows what a worker with a large vocabulary that embeds was seen to take', () => {
+    const said = (compute: number) => `need buffer CPU_REPACK 11943936 0 0
+need buffer Host 55032640 0 ${compute}
+need heap 129060640
+need vocabulary 250002
+need window 0
+`;
+    const [low, high] = [parseFit(said(2887680), 256)!, parseFit(said(6037504), 512)!];
+    const need = needFromFit(low, high, { weights: 73653984, besides: 0 }, 'embed');
+    const { memoryBytes } = place(need, 512, 4, onCpu);
+    // multilingual-e5-small: 222 MiB after 160 texts.
+    expect(memoryBytes / MiB).toBeGreaterThan(222);
+    expect(memoryBytes / MiB).toBeLessThan(222 * 1.1);
+    // No grammar says which token may come: nothing comes.
+    expect(need.passing).toBe(0);
+    expect(needFromFit(low, high, { weights: 73653984, besides: 0 }).passing).toBeGreaterThan(100 * MiB);
+  });
+
   it('counts the scores of all tokens twice where embeddings compute them', () => {
     const scores = (context: number) => (4 * 50_000 * context) / MiB;
     const low = sample(1024, 10, 5 + scores(1024));

@@ -108,7 +108,7 @@ export function needFromFit(
     weightsOnCpu: high.plain + high.repacked + files.besides,
     working: (context, slots) => slots * (cache(context) + slot) + compute(context) + copied * context,
     base: llamaBase + heap + encoders,
-    passing: grammarOfToken * vocabulary + encoders,
+    passing: (use === 'generate' ? grammarOfToken * vocabulary : 0) + encoders,
   };
 }
 
