@@ -3,9 +3,12 @@ import { ModelName } from '../model';
 
 /** Section `knowledge` of the settings: how a person's files, or a team's, are searched. */
 export const KnowledgeSettings = z.strictObject({
-  embedding: ModelName.default('bge-small').describe(
-    'Model that makes vectors of texts, by which meaning is searched. Another one makes all of them anew; one for many languages finds a text by a question in another language.',
-  ),
+  embedding: z
+    .union([z.literal('auto'), ModelName])
+    .default('auto')
+    .describe(
+      'Model that makes vectors of texts, by which meaning is searched: its name; `auto`: the one that made those that are there, and for a new index bge-small, or multilingual-e5-small if it is installed and your language is not English. Another one makes all of them anew; one for many languages finds a text by a question in another language.',
+    ),
   rerank: z
     .union([z.literal('auto'), z.literal('off'), ModelName])
     .default('auto')

@@ -100,6 +100,15 @@ describe('GatewayEmbedder', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it.each([
+    ['bge-small', 'apt install nanite-model-bge-small-en-v1.5'],
+    ['multilingual-e5-small', 'apt install nanite-model-multilingual-e5-small'],
+    ['bge-m3', 'nanite models pull bge-m3'],
+  ])('says how %s is got', async (model, hint) => {
+    statuses = [404];
+    await expect(embedder(model).embed(['a'], 'passage', signal())).rejects.toMatchObject({ hint });
+  });
+
   it('says that the gateway is down', async () => {
     const nobody = new GatewayEmbedder({ model: 'm', socketPath: join(folder, 'nobody'), backOff: 1 });
     await expect(nobody.embed(['a'], 'passage', signal())).rejects.toMatchObject({ code: 'gateway-down' });

@@ -3,6 +3,7 @@ import { ApiFailure, OllamaEmbedResponse, requestOverSocket } from '@nanite/cont
 import { NaniteError, socketPath } from '@nanite/kit';
 import type { Embedder, Purpose } from './embedder';
 import { prompted } from './prompts';
+import { englishModel, manyLanguagesModel } from './usual';
 
 export interface GatewayEmbedderOptions {
   model: string;
@@ -21,6 +22,15 @@ const repetitions = 3;
 
 /** What passes by itself: nobody listens (a restart), too many requests, a worker that ended, no memory now. */
 const passing = new Set([429, 502, 503, 504]);
+
+/** Packages of embedding models. */
+const packages: Record<string, string> = {
+  [englishModel]: 'nanite-model-bge-small-en-v1.5',
+  [manyLanguagesModel]: 'nanite-model-multilingual-e5-small',
+};
+
+const hintFor = (model: string): string =>
+  packages[model] === undefined ? `nanite models pull ${model}` : `apt install ${packages[model]}`;
 
 /** Vectors from the gateway's `/api/embed`: the worker that computes them is shared with all programs of the machine. */
 export class GatewayEmbedder implements Embedder {
@@ -86,7 +96,7 @@ export class GatewayEmbedder implements Embedder {
     }
     if (cause instanceof ApiFailure && cause.status === 404) {
       return new NaniteError('model-missing', `the model ${this.model} is not installed`, {
-        hint: `apt install nanite-model-bge-small-en-v1.5, or nanite models pull ${this.model}`,
+        hint: hintFor(this.model),
         status: 503,
         cause,
       });

@@ -38,7 +38,7 @@ export interface Evaluation {
 const hitsWanted = 200;
 
 /** Documents in the order of their best passages; equal passages of other documents stand right behind. */
-function documentsOf(hits: readonly Hit[]): string[] {
+export function documentsOf(hits: readonly Hit[]): string[] {
   const addresses = hits.flatMap(({ passage, duplicates }) => [passage.uri, ...duplicates]);
   return [...new Set(addresses.map((uri) => documentOf(parseCitation(uri)?.path.toString() ?? '/')))];
 }

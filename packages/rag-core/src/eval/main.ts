@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeError, NaniteError } from '@nanite/kit';
-import { GatewayEmbedder } from '../embed';
+import { GatewayEmbedder, usualModel } from '../embed';
 import { Chroma } from '../vectors';
 import { evaluate, modes, type Evaluation } from './evaluate';
 import { readDataSet } from './read-data-set';
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     });
   }
   const data = await readDataSet(folder);
-  const embedder = new GatewayEmbedder({ model: values.model ?? 'bge-small' });
+  const embedder = new GatewayEmbedder({ model: values.model ?? usualModel() });
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.once(name, () => stop.abort(new Error('stopped')));

@@ -2,7 +2,7 @@ import { GatewayClient, KnowledgeSettings, userSections, type SearchRequest } fr
 import { loadSettings, NaniteError, socketPath, type Log } from '@nanite/kit';
 import { z } from 'zod';
 import { answerFrom, gatewayParts, usualLimits } from '../answer';
-import { GatewayEmbedder, type Embedder, type Purpose } from '../embed';
+import { GatewayEmbedder, usualModel, type Embedder, type Purpose } from '../embed';
 import type { VectorWork } from '../index/index';
 import {
   calibrated,
@@ -14,7 +14,7 @@ import {
   type Wanted,
 } from '../retrieve';
 import type { Database } from '../store';
-import { Chroma, prepareVectors, VectorKeeper } from '../vectors';
+import { Chroma, modelFor, prepareVectors, VectorKeeper } from '../vectors';
 import { findIn } from './find';
 import { readPassage } from './passage';
 import type { Answering } from './service';
@@ -69,7 +69,8 @@ export async function createAnswering(
   log: Log,
   { chroma, team }: AnsweringOptions,
 ): Promise<Wired> {
-  const { embedding: embeddingModel, rerank } = settings(team !== null);
+  const { embedding, rerank } = settings(team !== null);
+  const embeddingModel = await modelFor(database, embedding, usualModel());
   const reranker = rerank === 'off' ? null : new GatewayReranker({ model: rerank });
   const embedder = new RememberingEmbedder(new GatewayEmbedder({ model: embeddingModel }));
   const vectors = new Chroma(await prepareVectors(database, embeddingModel), embeddingModel, chroma);

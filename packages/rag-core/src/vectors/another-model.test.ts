@@ -6,7 +6,7 @@ import type { Embedder, Purpose } from '../embed';
 import { TestIndex } from '../index/testing';
 import { retrieve } from '../retrieve';
 import { Chroma } from './chroma';
-import { prepareVectors, VectorKeeper } from './keeper';
+import { modelFor, prepareVectors, VectorKeeper } from './keeper';
 import { FakeChroma, WordEmbedder } from './testing';
 
 /** Reads German and English: both words for one thing are one direction. Of another length than the other model's vectors. */
@@ -81,6 +81,25 @@ describe('another embedding model', () => {
     // Control: the same model again computes nothing.
     await keptBy(both);
     expect(both.computed).toHaveLength(2);
+  });
+
+  it('is chosen by itself while there are no vectors, and after that only by name', async () => {
+    const { database } = index;
+    expect(await modelFor(database, 'auto', 'usual')).toBe('usual');
+    expect(await modelFor(database, 'bge-m3', 'usual')).toBe('bge-m3');
+    // A name that was noted, but no vector made, as where the model was missing.
+    await prepareVectors(database, 'words');
+    expect(await modelFor(database, 'auto', 'usual')).toBe('usual');
+    await keptBy(new WordEmbedder());
+    expect(await modelFor(database, 'auto', 'usual')).toBe('words');
+    expect(await modelFor(database, 'bge-m3', 'usual')).toBe('bge-m3');
+    await database.run(
+      'INSERT INTO vectors_brought (text, vector, brought) SELECT text, vector, 0 FROM vectors',
+    );
+    await database.run('DELETE FROM vectors');
+    expect(await modelFor(database, 'auto', 'usual')).toBe('words');
+    await database.run('DELETE FROM vectors_brought');
+    expect(await modelFor(database, 'auto', 'usual')).toBe('usual');
   });
 
   it('finds a text by a question in another language, where it knows both', async () => {

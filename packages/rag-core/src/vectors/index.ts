@@ -1,4 +1,4 @@
 export { fromBlob } from './blob';
 export { Chroma, chromaSocket } from './chroma';
-export { prepareVectors, VectorKeeper } from './keeper';
+export { modelFor, prepareVectors, VectorKeeper } from './keeper';
 export type { VectorHit, Vectors } from './vectors';

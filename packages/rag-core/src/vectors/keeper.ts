@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { KnowledgeSettings } from '@nanite/contracts';
 import { describeError, NaniteError, type Log } from '@nanite/kit';
 import type { Embedder } from '../embed';
 import type { VectorWork } from '../index/parts';
@@ -21,6 +22,28 @@ interface Row {
 /** What a vector was made of, so that the same text is never computed twice. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest().subarray(0, 16);
 
+const factOf = async (database: Database, name: string): Promise<string | undefined> =>
+  (await database.get<{ value: string }>('SELECT value FROM facts WHERE name = ?', name))?.value;
+
+/**
+ * The model of this index's vectors.
+ *
+ * @param wanted as the settings have it; `auto`: the model of the vectors that there are, so that nothing but a person's word has all
+ * of them made anew: no upgrade, no other language, no model that was installed or removed
+ * @param usual what it is where there are none
+ */
+export async function modelFor(
+  database: Database,
+  wanted: KnowledgeSettings['embedding'],
+  usual: string,
+): Promise<string> {
+  if (wanted !== 'auto') return wanted;
+  const any = await database.get(
+    'SELECT 1 WHERE EXISTS (SELECT 1 FROM vectors) OR EXISTS (SELECT 1 FROM vectors_brought)',
+  );
+  return (any === undefined ? undefined : await factOf(database, 'vectors-model')) ?? usual;
+}
+
 /**
  * Name of this index towards Chroma, and its vectors' model. A new model means new vectors for everything.
  *
@@ -28,13 +51,11 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
  */
 export async function prepareVectors(database: Database, model: string): Promise<string> {
   return database.transaction(async (within) => {
-    const fact = async (name: string) =>
-      (await within.get<{ value: string }>('SELECT value FROM facts WHERE name = ?', name))?.value;
     const set = (name: string, value: string) =>
       within.run('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)', name, value);
-    let index = await fact('vectors-index');
+    let index = await factOf(within, 'vectors-index');
     if (index === undefined) await set('vectors-index', (index = randomBytes(6).toString('hex')));
-    if ((await fact('vectors-model')) !== model) {
+    if ((await factOf(within, 'vectors-model')) !== model) {
       await within.run('DELETE FROM vectors');
       await within.run('DELETE FROM vectors_brought');
       await within.run('UPDATE chunks SET vector = 0 WHERE vector = 1');
