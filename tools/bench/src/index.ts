@@ -5,6 +5,7 @@ import { gateway } from './gateway/latency';
 import { streaming } from './gateway/streaming';
 import { indexFiles } from './index-files/index-files';
 import { indexRest } from './index-files/rest';
+import { calibrate } from './knowledge/calibrate';
 import { embed } from './knowledge/embed';
 import { quality } from './knowledge/quality';
 import { query } from './knowledge/query';
@@ -34,5 +35,6 @@ export const benches: Bench[] = [
   query,
   typing,
   quality,
+  calibrate,
   toolCalls,
 ];

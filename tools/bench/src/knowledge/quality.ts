@@ -12,6 +12,7 @@ import { dictionary } from './collections/dictionary';
 import { frequentQuestions } from './collections/frequent-questions';
 import { manualPages } from './collections/manual-pages';
 import { readSmart } from './collections/smart';
+import { embeddingModel } from './embedding-models';
 import { cranfield as cranfieldFolder, Person } from './person';
 
 type Mode = 'sparse' | 'dense' | 'hybrid';
@@ -37,20 +38,9 @@ interface Asked {
   meaning: boolean;
 }
 
-/** Models that make the vectors of our side: NANITE_QUALITY_MODEL names one; what each needs beside bge-small's packages. */
-const embeddingModels = {
-  'bge-small': [],
-  'multilingual-e5-small': ['nanite-llama', 'nanite-model-multilingual-e5-small'],
-} as const;
-
-const embedding = () =>
-  z
-    .enum(Object.keys(embeddingModels) as Array<keyof typeof embeddingModels>)
-    .parse(process.env['NANITE_QUALITY_MODEL'] ?? 'bge-small');
-
 async function ask(person: Person, { folder, language, meaning }: Asked): Promise<Values> {
   await person.run(
-    `node /usr/lib/nanite/rag/eval.mjs --json --model ${embedding()} --details details.json -- ${folder}`,
+    `node /usr/lib/nanite/rag/eval.mjs --json --model ${embeddingModel().name} --details details.json -- ${folder}`,
     1800,
   );
   const details = JSON.parse(await person.run('cat details.json')) as Detail[];
@@ -197,7 +187,7 @@ const bestSingle = ({ ours, peers }: Values): number =>
   Math.max(...[ours.sparse, ours.dense, peers.words, peers.meaning ?? []].map(mean));
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
-  const person = await Person.boot('bench-quality', 'all', embeddingModels[embedding()]);
+  const person = await Person.boot('bench-quality', 'all', embeddingModel().packages);
   try {
     const most = quick ? 100 : 700;
     const found: Array<{ name: string; values: Values }> = [];
@@ -242,9 +232,9 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
         : []),
     ];
     return {
-      data: { model: embedding(), found },
+      data: { model: embeddingModel().name, found },
       report: [
-        `Vectors of ours: ${embedding()}.`,
+        `Vectors of ours: ${embeddingModel().name}.`,
         markdownTable(
           ['nDCG@10', 'questions', 'bm25s', 'bge', 'sparse', 'dense', 'hybrid', 'to the best single'],
           found.map(({ name, values }) => [
