@@ -78,14 +78,14 @@ need vocabulary 250002
 need window 0
 `;
     const [low, high] = [parseFit(said(2887680), 256)!, parseFit(said(6037504), 512)!];
-    const need = needFromFit(low, high, { weights: 73653984, besides: 0 }, 'embed');
+    const need = needFromFit(low, high, { weights: 73653984, besides: 0, projector: 0 }, 'embed');
     const { memoryBytes } = place(need, 512, 4, onCpu);
     // multilingual-e5-small: 222 MiB after 160 texts.
     expect(memoryBytes / MiB).toBeGreaterThan(222);
     expect(memoryBytes / MiB).toBeLessThan(222 * 1.1);
     // No grammar says which token may come: nothing comes.
     expect(need.passing).toBe(0);
-    expect(needFromFit(low, high, { weights: 73653984, besides: 0 }).passing).toBeGreaterThan(100 * MiB);
+    expect(needFromFit(low, high, { weights: 73653984, besides: 0, projector: 0 }).passing).toBeGreaterThan(100 * MiB);
   });
 
   it('counts the scores of all tokens twice where embeddings compute them', () => {
