@@ -8,7 +8,7 @@ import { narrowed, type Narrowed } from './filter';
 import { byWordsAndParts, feedbackPassages, fused, movedTowards, standardised, type Teacher } from './fusion';
 import { nameCandidates } from './names';
 import type { Candidate, RetrieveParts } from './parts';
-import { calibrated, probability } from './probability';
+import { scorerOf, type Scorer } from './probability';
 import { mostReranked, reranked } from './rerank';
 import { sparseCandidates, typedCandidates } from './sparse';
 import { scoreByTeachersWords, teachersWordsWeight } from './teachers-words';
@@ -73,7 +73,7 @@ export async function retrieve(
     order,
     Math.max(request.limit, ranks ? mostReranked : 0),
     readable,
-    calibrated(parts.embedder.model),
+    scorerOf(parts.embedder.model),
   );
   const inOrder = reranker && ranks ? await reranked(folded, request.query, reranker, notes, signal) : folded;
   const hits = inOrder.slice(0, request.limit);
@@ -282,20 +282,20 @@ async function firstReadable(
 /**
  * Hits in order, each passage once, without what may not be read.
  *
- * @param known whether the model's cosines say how probable a hit is
+ * @param score how probable a hit is
  */
 async function fold(
   order: readonly Candidate[],
   limit: number,
   mayRead: MayRead,
-  known: boolean,
+  score: Scorer,
 ): Promise<Hit[]> {
   const hits = new Map<string, Hit>();
   for (const candidate of order) {
     const before = hits.get(candidate.hash);
     if (before === undefined && hits.size === limit) continue;
     if (!(await mayRead(candidate.path))) continue;
-    if (before === undefined) hits.set(candidate.hash, hitOf(candidate, known));
+    if (before === undefined) hits.set(candidate.hash, hitOf(candidate, score));
     else before.duplicates.push(addressOf(candidate));
   }
   return [...hits.values()];
@@ -304,7 +304,7 @@ async function fold(
 const addressOf = ({ path, place }: Candidate): string =>
   formatCitation({ path, place: Place.parse(JSON.parse(place)) });
 
-function hitOf(candidate: Candidate, known: boolean): Hit {
+function hitOf(candidate: Candidate, score: Scorer): Hit {
   const { id, collection, path, type, title, headings, place, symbol, text, modified, ranks } = candidate;
   return {
     passage: {
@@ -320,7 +320,7 @@ function hitOf(candidate: Candidate, known: boolean): Hit {
       text,
       modified: new Date(modified).toISOString(),
     },
-    score: probability(known ? candidate.dense : null, candidate.coverage),
+    score: score(candidate.dense, candidate.coverage),
     ranks,
     duplicates: [],
   };
