@@ -66,6 +66,7 @@ export class Puller {
       insecure: request.insecure,
       signal: asked.signal,
       token: request.token ?? undefined,
+      say: (status) => asked.report({ status }),
     });
     const name = ModelName.safeParse(fullName(request.name ?? resolved.name));
     if (!name.success) {
