@@ -77,6 +77,7 @@ export class FrontDoor {
 
   private async admit(req: IncomingMessage, res: ServerResponse, entrance: Entrance): Promise<void> {
     const { context } = this;
+    res.setHeader('server', serverName);
     const url = req.url ?? '/';
     const query = url.indexOf('?');
     const path = query < 0 ? url : url.slice(0, query);
@@ -132,6 +133,9 @@ export class FrontDoor {
     }
   }
 }
+
+/** In the header `server` of every answer. Ollama sends none, so it tells the two apart. */
+export const serverName = 'Nanite';
 
 function allowed(req: IncomingMessage, res: ServerResponse): ServerResponse {
   allowOrigin(req, res);

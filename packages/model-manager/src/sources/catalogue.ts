@@ -128,7 +128,10 @@ async function resolveUnlisted(
     if (!(error instanceof NaniteError) || families.length === 0) throw error;
     if (!['model-not-found', 'source-refused', 'source-unreachable'].includes(error.code)) throw error;
     const own = error.code === 'model-not-found' && instead !== null ? null : error.hint;
-    const hints = [...(instead === null ? [] : [`the catalogue has ${instead}`]), ...(own === null ? [] : [own])];
+    const hints = [
+      ...(instead === null ? [] : [`the catalogue has ${instead}`]),
+      ...(own === null ? [] : [own]),
+    ];
     throw new NaniteError(error.code, `${name} is not in the catalogue; ${error.message}`, {
       ...error.options,
       ...(hints.length > 0 && { hint: hints.join('\n') }),

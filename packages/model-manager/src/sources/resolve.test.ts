@@ -252,7 +252,9 @@ describe('a name of the catalogue', () => {
       Promise.reject(new NaniteError('model-not-found', 'registry.ollama.ai/library/tiny has no 3b'));
     const offline = () =>
       Promise.reject(
-        new NaniteError('source-unreachable', 'cannot reach registry.ollama.ai', { hint: 'check the network' }),
+        new NaniteError('source-unreachable', 'cannot reach registry.ollama.ai', {
+          hint: 'check the network',
+        }),
       );
 
     it('says what a size without its unit means, without asking the network', async () => {
