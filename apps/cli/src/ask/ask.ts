@@ -205,7 +205,9 @@ async function answer(words: string[], options: AskOptions, signal: AbortSignal)
   } finally {
     progress.stop();
     wrap?.end();
-    if (streams && text !== '' && !text.endsWith('\n') && onTerminal) process.stdout.write('\n');
+    // After Ctrl-C the line is ended where that is told: on standard error, if it is the terminal as well.
+    const isEnded = signal.aborted && process.stderr.isTTY;
+    if (streams && text !== '' && !text.endsWith('\n') && onTerminal && !isEnded) process.stdout.write('\n');
   }
   if (last === undefined) return exitStatus.error;
 

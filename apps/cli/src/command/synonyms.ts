@@ -47,6 +47,12 @@ export function inOurWords(words: readonly string[]): string[] {
   return [...words];
 }
 
+/** The command of ours that a synonym stands for, behind the same words: `list` for `ls` behind `nanite models`. */
+export function ourWord(group: string, word: string): string {
+  const meant = synonyms[`${group} ${word}`];
+  return meant?.length === 2 && meant[0] === group ? (meant[1] ?? word) : word;
+}
+
 /** Synonyms that can stand behind `nanite`, or behind a group such as `models`. */
 export const synonymsBehind = (group: string): string[] =>
   Object.keys(synonyms)

@@ -155,7 +155,7 @@ function statusText({ collections, dense, rerank, watch }: KnowledgeStatus): str
     ),
   ];
   const head = ['NAME', 'STATE', 'FILES', 'PASSAGES', 'MEANING', 'FOLDERS'];
-  return table(rows, { head }) + notes.map((note) => `${dim(note)}\n`).join('');
+  return table(rows, { head }) + notes.map((note) => `${dim(wrapped(note, process.stdout))}\n`).join('');
 }
 
 /** `nanite knowledge show` */

@@ -122,7 +122,7 @@ export function catalogueTable(found: readonly Found[], all: boolean, words: rea
   const next = found.find(({ runsHere }) => runsHere !== false)?.name ?? found[0]?.name ?? '';
   // For people only: programs read the table's lines.
   const hint =
-    process.stdout.isTTY === true ? dim(`\nnanite models fit ${next}, nanite models pull ${next}\n`) : '';
+    process.stdout.isTTY === true ? dim(`\nnanite models fit ${next}\nnanite models pull ${next}\n`) : '';
   return table(rows, { columns, last: 'cut', head }) + hint;
 }
 
