@@ -156,7 +156,7 @@ export async function status(json: boolean, verbose: boolean): Promise<number> {
         new ApiFailure(
           404,
           'not-nanite',
-          'what answers there is not a Nanite gateway',
+          'the server there is not a Nanite gateway',
           'nanite models, nanite ask and nanite chat work with it',
         ),
         json,

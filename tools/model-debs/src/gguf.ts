@@ -85,7 +85,7 @@ export function readGgufMetadata(path: string): Map<string, GgufValue> {
   try {
     const reader = new Reader(fd);
     if (reader.take(4).toString('latin1') !== 'GGUF')
-      throw new NaniteError('bad-gguf', `${path} is no GGUF file`);
+      throw new NaniteError('bad-gguf', `${path} is not a GGUF file`);
     const version = reader.u32();
     if (version !== 2 && version !== 3)
       throw new NaniteError('bad-gguf', `GGUF version ${version} is not known`);

@@ -115,7 +115,7 @@ export async function ask(words: string[], options: AskOptions): Promise<number>
 /** `nanite ask --knowledge`: what the question is asked with is nanite-rag's to decide. */
 async function fromFiles(words: string[], options: AskOptions, signal: AbortSignal): Promise<number> {
   if (options.file.length > 0 || options.schema !== undefined) {
-    throw new NaniteError('usage', '--knowledge goes with neither --file nor --schema');
+    throw new NaniteError('usage', '--knowledge cannot be combined with --file or --schema');
   }
   const question = words.length > 0 ? words.join(' ') : hasPipedInput() ? await readPipedInput(() => {}) : '';
   if (question.trim() === '') throw new NaniteError('usage', 'say what you want to know');

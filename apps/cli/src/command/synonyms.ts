@@ -33,7 +33,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
 export function inOurWords(words: readonly string[]): string[] {
   const [first = '', second = ''] = words;
   if (first === 'help') {
-    // `nanite help pull`; a word that is no command, as of `nanite help version`, is left to be told about.
+    // `nanite help pull`; a word that is not a command, as of `nanite help version`, is left to be told about.
     const meant = inOurWords(words.slice(1));
     return meant[0]?.startsWith('-') === true ? [...words] : ['help', ...meant];
   }

@@ -15,7 +15,7 @@ const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word :
 
 const hasHelp = (command: Command): string => `${nameOf(command)} --help`;
 
-/** The error for a word that is no command of `parent`; `words` are all that came behind the parent. */
+/** The error for a word that is not a command of `parent`; `words` are all that came behind the parent. */
 export function unknownCommand(parent: Command, words: readonly string[]): NaniteError {
   const [word = '', ...rest] = words;
   const isTop = parent.parent === null;

@@ -8,7 +8,7 @@ import { runProgram } from './run-program';
 
 export interface ReadDescriptors {
   descriptors: CommandDescriptor[];
-  /** Files that are no descriptors, and why. */
+  /** Files that are not descriptors, and why. */
   faults: string[];
 }
 

@@ -118,11 +118,12 @@ export async function askKnowledge(
     for (const uri of addressesOf(sentences, number)) process.stdout.write(`${dim(`    ${uri}`)}\n`);
   }
   const err = paint(process.stderr);
-  const told = [...(sentences.length > 0 && done.why !== null ? [done.why] : []), ...done.notes];
-  if (done.dropped > 0) {
-    const sentence = done.dropped === 1 ? '1 sentence' : `${done.dropped} sentences`;
-    told.push(`left out ${sentence} that nothing in your files supports`);
+  const told = [...(sentences.length > 0 && done.why !== null ? [done.why] : [])];
+  // Where there is no answer, the reason says it of all sentences.
+  if (done.answered && done.dropped > 0) {
+    told.push(`left out ${counted(done.dropped, 'sentence')} that nothing in your files supports`);
   }
+  told.push(...done.notes);
   if (terminal && cited.length > 0) told.push(`nanite open ${cited[0]!.number} opens the first`);
   for (const note of told) process.stderr.write(`${err.dim(wrapped(note, process.stderr))}\n`);
   return status;

@@ -34,7 +34,7 @@ export async function missingModel(name: string, installed: readonly string[]): 
       ? `did you mean ${near.join(' or ')}?`
       : likely.length > 0
         ? `the catalogue has ${likely.join(', ')}: nanite models pull ${likely[0]}`
-        : 'nanite models list shows what is installed, nanite models search what can be had';
+        : 'nanite models list shows what is installed, nanite models search what you can get';
   return { message, hint };
 }
 

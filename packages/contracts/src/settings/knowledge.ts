@@ -4,7 +4,7 @@ import { ModelName } from '../model';
 /** Section `knowledge` of the settings: how a person's files, or a team's, are searched. */
 export const KnowledgeSettings = z.strictObject({
   embedding: ModelName.default('bge-small').describe(
-    'Model that makes vectors of texts, by which meaning is searched. Another one makes all of them anew; one for many languages finds a text by a question in another language.',
+    'Model that computes the vectors for search by meaning. After a change all of them are computed again. A multilingual one finds a text by a question in another language.',
   ),
   rerank: z
     .union([z.literal('auto'), z.literal('off'), ModelName])

@@ -98,10 +98,14 @@ export class FrontDoor {
       const identity = this.connections.identify(req, entrance);
       exchange = new Exchange(req, res, path, identity, shape);
       if (!this.access.allows(identity.uid)) {
-        throw new NaniteError('not-allowed', `user ${identity.uid} may not use the models of this machine`, {
-          status: 403,
-          hint: 'the administrator decides: gateway.access in the settings',
-        });
+        throw new NaniteError(
+          'not-allowed',
+          `user ${identity.uid} is not allowed to use the models of this machine`,
+          {
+            status: 403,
+            hint: 'the administrator decides: gateway.access in the settings',
+          },
+        );
       }
       await this.router.find(method, path)(exchange, context);
     } catch (error) {
@@ -126,7 +130,7 @@ export class FrontDoor {
       });
     }
     if (!originAllowed(req.headers.origin, origins)) {
-      throw new NaniteError('foreign-origin', `pages of ${req.headers.origin} may not ask here`, {
+      throw new NaniteError('foreign-origin', `web pages from ${req.headers.origin} are not allowed to ask`, {
         status: 403,
         hint: 'add the origin to gateway.origins in the settings',
       });

@@ -66,9 +66,9 @@ export async function resolveCatalogue(
       continue;
     }
     if (source.startsWith('pypi:')) {
-      failure ??= new NaniteError('not-fetched-yet', `${model.name} cannot be fetched yet`, {
+      failure ??= new NaniteError('not-fetched-yet', `${model.name} cannot be downloaded yet`, {
         status: 409,
-        hint: 'nothing here runs models of its kind yet; it will come as a Debian package, together with what runs it',
+        hint: 'nothing here runs models of its kind yet; it will come as a Debian package together with the program that runs it',
       });
       continue;
     }

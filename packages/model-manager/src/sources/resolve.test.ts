@@ -44,7 +44,7 @@ describe('an URL', () => {
     });
   });
 
-  it('is not taken where it is no model', async () => {
+  it('is not taken where it is not a model', async () => {
     await expect(resolve(parseReference(`${server.url}/m.safetensors`), insecure)).rejects.toMatchObject({
       code: 'refused-format',
     });

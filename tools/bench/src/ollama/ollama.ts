@@ -28,9 +28,7 @@ interface Figures {
 const noFigures = (): Figures => ({ one: [], four: [], busy: [], first: [], coldFirst: [], coldAnswer: [] });
 
 const speedOf = async (server: Server, clients: number, tokens: number): Promise<number> =>
-  generationSpeed(
-    (await server.together(clients, tokens)).map((answer) => ({ ...answer, promptTokens: 0 })),
-  );
+  generationSpeed((await server.together(clients, tokens)).map((answer) => ({ ...answer, promptTokens: 0 })));
 
 async function measureSide(server: Server, into: Figures, quick: boolean): Promise<void> {
   const tokens = quick ? 64 : 200;
@@ -73,7 +71,9 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
         await measureSide(server, figures, quick);
       }
     }
-    const version = (await nanite.machine.run('/opt/ollama/bin/ollama --version 2>&1 | tail -n 1')).stdout.trim();
+    const version = (
+      await nanite.machine.run('/opt/ollama/bin/ollama --version 2>&1 | tail -n 1')
+    ).stdout.trim();
     const [ours, theirs] = sides.map(({ figures }) => figures) as [Figures, Figures];
     return {
       data: { threads, version, ours, theirs, versions: await nanite.versions() },
@@ -106,7 +106,12 @@ function report(
       `SmolLM2 135M, Q4_1, asked over TCP through Ollama's API, streaming, each question a new one; medians of ${rounds} rounds, sides by turns in one booted machine. Ollama (${version}) runs our llama-server with four requests at once; Nanite: ${threads}.`,
       markdownTable(
         ['what', 'Nanite', 'Ollama', 'ratio'],
-        rows.map(([of, what]) => [what, figure(median(ours[of])), figure(median(theirs[of])), figure(ratio(of))]),
+        rows.map(([of, what]) => [
+          what,
+          figure(median(ours[of])),
+          figure(median(theirs[of])),
+          figure(ratio(of)),
+        ]),
       ),
     ].join('\n\n'),
     targets: rows.map(([of, what, must, limit]) => ({

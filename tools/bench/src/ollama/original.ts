@@ -33,9 +33,12 @@ export async function startOllama(nanite: InstalledNanite, program: string, port
   const { machine } = nanite;
   await machine.run('mkdir -p /opt/ollama/bin /opt/ollama/lib/ollama /var/lib/ollama');
   machine.copy(program, '/opt/ollama/bin');
-  await machine.run('cat >/opt/ollama/lib/ollama/llama-server && chmod +x /opt/ollama/lib/ollama/llama-server', {
-    input: llamaServer,
-  });
+  await machine.run(
+    'cat >/opt/ollama/lib/ollama/llama-server && chmod +x /opt/ollama/lib/ollama/llama-server',
+    {
+      input: llamaServer,
+    },
+  );
   const settings = {
     OLLAMA_HOST: `127.0.0.1:${port}`,
     OLLAMA_MODELS: '/var/lib/ollama',
