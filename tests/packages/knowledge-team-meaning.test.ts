@@ -53,3 +53,19 @@ test('each finds by meaning what they may read', async () => {
   await must('chmod 644 /srv/handbook/cat.txt');
   await expect.poll(async () => (await byMeaning('bob', question))[0], { timeout: 20_000 }).toBe('cat.txt');
 });
+
+test('its Chroma ends when it is stopped, without a fault, however often', async () => {
+  const seconds = Number(
+    await must(
+      `unit=nanite-rag-chroma.service; from=$(date +%s)
+       for i in $(seq 12); do
+         curl -sS -m 20 -o /dev/null --unix-socket /run/nanite/chroma.sock http://x/api/v2/version || exit 1
+         systemctl stop $unit
+         [ "$(systemctl show -P Result $unit)" = success ] || { systemctl status $unit; exit 1; }
+       done
+       echo $(($(date +%s) - from))`,
+    ),
+  );
+  // One that is waited for in vain takes the 15 s of the unit's TimeoutStopSec=.
+  expect(seconds).toBeLessThan(60);
+});

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ggufFile } from '@nanite/gguf';
 import { Ollama } from 'ollama';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OllamaChatResponse, OllamaGenerateResponse } from '@nanite/contracts';
@@ -233,10 +234,21 @@ describe('the ollama npm client', () => {
     expect(minutes).toBeGreaterThan(9);
     expect(minutes).toBeLessThan(10.1);
     const shown = await ollama.show({ model: 'SmolLM2' });
-    expect(shown).toMatchObject({ license: 'Apache-2.0', template: '{{ messages }}' });
+    expect(shown).toMatchObject({ license: 'Apache-2.0' });
     expect(shown.capabilities).toEqual(['completion']);
     expect(shown.model_info).toMatchObject({ 'llama.context_length': 8192 });
     expect((await ollama.version()).version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('shows the template that the weights carry, before they were ever loaded', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nanite-template-'));
+    const metadata = [['tokenizer.chat_template', { type: 'string', value: '{{ messages }}' }]] as const;
+    writeFileSync(join(folder, 'm.gguf'), ggufFile({ metadata, tensors: [] }));
+    const files = [{ role: 'weights' as const, path: 'm.gguf', sha256: 'a'.repeat(64), size: 1 }];
+    at = await startTestGateway({}, [{ ...fakeEntry('made', { files }), path: folder }]);
+    const shown = await new Ollama({ host: at.url }).show({ model: 'made' });
+    expect(shown.template).toBe('{{ messages }}');
+    rmSync(folder, { recursive: true });
   });
 
   it('shows what a model was made from, and the text of its licence', async () => {

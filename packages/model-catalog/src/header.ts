@@ -1,5 +1,5 @@
 import type { CatalogueArchitecture } from '@nanite/contracts';
-import { readGgufMetadata } from '@nanite/model-debs';
+import { readGgufMetadata } from '@nanite/gguf';
 
 /** What a GGUF header says that the catalogue keeps. */
 export interface HeaderFacts {

@@ -1,4 +1,3 @@
 export { allowedLicences, checkLicence } from './licence';
 export { PackagedModel, readModel } from './model';
-export { readGgufMetadata } from './gguf';
 export { stageModel } from './stage';

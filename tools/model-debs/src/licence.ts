@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NaniteError } from '@nanite/kit';
-import { readGgufMetadata } from './gguf';
+import { readGgufMetadata } from '@nanite/gguf';
 import type { PackagedModel } from './model';
 
 interface KnownLicence {

@@ -157,7 +157,7 @@ describe('a licence', () => {
   it('that is not on the list is refused, with the list', async () => {
     const fixture = new Fixture();
     fixture.id = 'LicenseRef-Gemma';
-    await expect(fixture.stage()).rejects.toThrow(/'LicenseRef-Gemma' is not a licence.*Apache-2\.0, MIT/);
+    await expect(fixture.stage()).rejects.toThrow(/'LicenseRef-Gemma' is no licence.*Apache-2\.0, MIT/);
   });
 
   it('that the weights name differently is refused', async () => {
@@ -233,11 +233,11 @@ it('refuses a manifest that promises more context than the weights have', async 
   await expect(fixture.stage()).rejects.toThrow(/context of 8192, the weights say llama with 2048/);
 });
 
-it('refuses weights that are not GGUF, or whose header is cut off', async () => {
+it('refuses weights that are no GGUF, or whose header is cut off', async () => {
   const fixture = new Fixture();
   const whole = fixture.weights;
   fixture.weights = Buffer.from('<html>not found</html>');
-  await expect(fixture.stage()).rejects.toThrow(/not a GGUF file/);
+  await expect(fixture.stage()).rejects.toThrow(/is not a GGUF file/);
   fixture.weights = whole.subarray(0, 60);
   await expect(fixture.stage()).rejects.toThrow(/ends inside its header/);
 });

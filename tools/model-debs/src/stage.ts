@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ModelManifest } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
 import { fetchSource, type FetchOptions } from '@nanite/sources';
-import { readGgufMetadata } from './gguf';
+import { readGgufMetadata } from '@nanite/gguf';
 import { checkLicence } from './licence';
 import { originOf, type PackagedModel, pinnedFiles, readModel } from './model';
 

@@ -299,8 +299,6 @@ export async function startFakeWorker(
         return json(res, 200, { tokens: Array.from({ length: 500 }, (_, i) => i) });
       case '/apply-template':
         return json(res, 200, { prompt: `<|user|>${JSON.stringify(body['messages'])}<|assistant|>` });
-      case '/props':
-        return json(res, 200, { chat_template: '{{ messages }}' });
       default:
         return json(res, 404, { error: { code: 404, message: 'File Not Found', type: 'not_found_error' } });
     }

@@ -202,12 +202,20 @@ describe('the broker', () => {
     const lease = await settled(ask(small, 1, { keepAliveMs: 1_000 }));
     await settle(60_000);
     expect(engine.stopped).toEqual([]);
-    expect(broker.unload('small')).toBe(true);
+    expect(await settled(broker.unload('small'))).toBe(true);
     await settle();
     expect(engine.stopped).toEqual([]);
     lease.release();
     await settle();
     expect(engine.stopped).toEqual(['small']);
+  });
+
+  it('has ended an idle model when it says so', async () => {
+    (await settled(ask(small, 1, { keepAliveMs: Infinity }))).release();
+    expect(await settled(broker.unload('small'))).toBe(true);
+    expect(engine.stopped).toEqual(['small']);
+    expect(broker.view()).toEqual([]);
+    expect(await settled(broker.unload('small'))).toBe(false);
   });
 
   it('starts a new worker after one was lost, for those who wait too', async () => {

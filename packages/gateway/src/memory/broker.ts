@@ -108,7 +108,7 @@ export class Broker {
     const loaded = this.#remember(worker.id, worker.plan.memoryBytes);
     loaded.state = 'ready';
     loaded.worker = worker;
-    this.#arm(loaded);
+    void this.#arm(loaded);
   }
 
   #remember(id: string, memoryBytes: number): Loaded {
@@ -227,12 +227,16 @@ export class Broker {
     });
   }
 
-  /** Stop a model as soon as nobody uses it. True where it was in memory. */
-  unload(id: string): boolean {
+  /**
+   * Stop a model as soon as nobody uses it. Resolves when it is gone; at once where somebody uses it still.
+   *
+   * @returns whether it was in memory
+   */
+  async unload(id: string): Promise<boolean> {
     const loaded = this.#loaded.get(id);
     if (loaded === undefined) return false;
     loaded.keepAliveMs = 0;
-    if (loaded.state === 'ready' && loaded.running === 0) this.#arm(loaded);
+    if (loaded.state === 'ready' && loaded.running === 0) await this.#arm(loaded);
     return true;
   }
 
@@ -306,7 +310,7 @@ export class Broker {
       loadNs,
       release: () => {
         if (!close()) return;
-        if (loaded.running === 0) this.#arm(loaded);
+        if (loaded.running === 0) void this.#arm(loaded);
         if (this.#waiters.length > 0) this.#pump();
         this.#onChange();
       },
@@ -333,18 +337,19 @@ export class Broker {
     loaded.expiresAt = null;
   }
 
-  #arm(loaded: Loaded): void {
+  /** Let an idle model go when its time is over. Where that is now, the promise is of its end. */
+  #arm(loaded: Loaded): Promise<void> | undefined {
     this.#disarm(loaded);
-    if (loaded.state !== 'ready' || this.#loaded.get(loaded.id) !== loaded) return;
+    if (loaded.state !== 'ready' || this.#loaded.get(loaded.id) !== loaded) return undefined;
     if (loaded.draining || loaded.keepAliveMs <= 0) {
-      if (this.#waiters.some(({ entry, wants }) => this.#isFor(loaded, entry, wants))) return;
-      void this.#stop(loaded);
-      return;
+      if (this.#waiters.some(({ entry, wants }) => this.#isFor(loaded, entry, wants))) return undefined;
+      return this.#stop(loaded);
     }
-    if (loaded.keepAliveMs === Infinity) return;
+    if (loaded.keepAliveMs === Infinity) return undefined;
     loaded.expiresAt = Date.now() + loaded.keepAliveMs;
     // Timers of more than 2^31 ms fire at once.
     loaded.timer = setTimeout(() => void this.#stop(loaded), Math.min(loaded.keepAliveMs, 2 ** 31 - 1));
+    return undefined;
   }
 
   #isFor(loaded: Loaded, entry: ModelEntry, wants: Wants): boolean {
@@ -517,7 +522,7 @@ export class Broker {
       this.#needs.delete(id);
       refuseUnservable(worker, mine);
       this.#pump();
-      if (loaded.running === 0) this.#arm(loaded);
+      if (loaded.running === 0) void this.#arm(loaded);
     } catch (error) {
       this.#forget(loaded);
       this.#loadFailed(entry, need, error);

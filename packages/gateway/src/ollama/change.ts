@@ -127,7 +127,7 @@ export async function removeModel(exchange: Exchange, context: Context, name: st
   const removed = await askStore('deleting a model', () =>
     storeFor(exchange, context).remove(name, exchange.signal),
   );
-  context.broker.unload(removed.model);
+  void context.broker.unload(removed.model);
   context.catalogue.forget();
 }
 

@@ -1,19 +1,17 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   OllamaShowRequest,
   ollamaShow,
   ollamaTag,
-  type ModelEntry,
   type OllamaModelDetails,
   type OllamaPs,
   type OllamaShowResponse,
   type OllamaTags,
 } from '@nanite/contracts';
 import { recordOf } from '../chat/persona';
-import type { Context, Handler } from '../context';
-import { fetchWhole } from '../upstream/client';
+import type { Handler } from '../context';
+import type { LoadedView } from '../memory/types';
 import { findTarget } from '../models/target';
+import { templateOf } from '../models/template';
 import { nameIn } from './change';
 import { isOllama, toOllama } from './generate-text';
 import { readOllama } from './liberal';
@@ -52,6 +50,12 @@ export const tags: Handler = async (exchange, context) => {
 /** A time that clients can read and that never comes: Ollama writes such a one for models that stay. */
 const never = new Date(Date.UTC(2318, 0, 1)).toISOString();
 
+/** When a model goes. Of one that is going Ollama's command says so where the time is over. */
+function expiry({ state, expiresAt }: LoadedView): string {
+  if (state === 'stopping') return new Date(Date.now() - 1).toISOString();
+  return expiresAt === null ? never : new Date(expiresAt).toISOString();
+}
+
 /** GET /api/ps: the models in memory. */
 export const ps: Handler = async (exchange, context) => {
   const entries = await context.catalogue.withStaged();
@@ -66,7 +70,7 @@ export const ps: Handler = async (exchange, context) => {
         size: loaded.memoryBytes + plan.vramBytes,
         size_vram: plan.vramBytes,
         context_length: plan.context,
-        expires_at: loaded.expiresAt === null ? never : new Date(loaded.expiresAt).toISOString(),
+        expires_at: expiry(loaded),
       },
     ];
   });
@@ -83,25 +87,6 @@ export const version: Handler = (exchange) => {
 export const running: Handler = (exchange) => {
   exchange.text('Ollama is running', 'text/plain; charset=utf-8');
 };
-
-/** The model's chat template (Jinja): of the worker where one runs, else of its folder; empty where unknown. */
-async function templateOf(context: Context, entry: ModelEntry): Promise<string> {
-  const file = entry.manifest.files.find(({ role }) => role === 'template');
-  if (file !== undefined) return readFile(join(entry.path, file.path), 'utf8').catch(() => '');
-  const loaded = context.broker.ready(entry.manifest.id);
-  if (loaded === null || loaded.plan.runtime !== 'llama') return '';
-  try {
-    const upstream = context.sessions.upstreamOf(loaded);
-    const answer = await fetchWhole(upstream, { method: 'GET', path: '/props' }, AbortSignal.timeout(2_000));
-    const { chat_template: template } = JSON.parse(answer.body.toString('utf8')) as {
-      chat_template?: unknown;
-    };
-    return typeof template === 'string' ? template : '';
-  } catch {
-    // A worker that is busy or just ended: the rest of the answer is worth having.
-    return '';
-  }
-}
 
 /** POST /api/show */
 export const show: Handler = async (exchange, context) => {
@@ -126,6 +111,6 @@ export const show: Handler = async (exchange, context) => {
   }
   const { entry } = target;
   exchange.json(
-    ollamaShow({ manifest: entry.manifest, record: await recordOf(entry) }, await templateOf(context, entry)),
+    ollamaShow({ manifest: entry.manifest, record: await recordOf(entry) }, await templateOf(entry)),
   );
 };

@@ -28,7 +28,7 @@ export async function loadOrUnload(
   const answer = (reason: 'load' | 'unload') =>
     exchange.json({ model, created_at: new Date().toISOString(), ...empty, done: true, done_reason: reason });
   if (keepAlive === 0) {
-    context.broker.unload(target.entry.manifest.id);
+    await context.broker.unload(target.entry.manifest.id);
     return answer('unload');
   }
   const session = await context.sessions.open(target, {

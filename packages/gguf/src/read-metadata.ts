@@ -62,13 +62,23 @@ class Reader {
     return type % 2 === 0 ? bytes.readUIntLE(0, bytes.length) : bytes.readIntLE(0, bytes.length);
   }
 
+  /** Vocabularies are arrays of 100,000 strings and more: nothing is made of what nobody asks for. */
   skipArray(): void {
     const type = this.u32();
     const count = this.u64();
-    for (let i = 0; i < count; i++) {
+    const width = scalarSize[type];
+    if (width !== undefined) this.skip(width * count);
+    else if (type !== stringType && type !== arrayType) this.unknown(type);
+    for (let i = 0; width === undefined && i < count; i++) {
       if (type === arrayType) this.skipArray();
-      else this.scalar(type);
+      else this.skip(this.u64());
     }
+  }
+
+  private skip(bytes: number): void {
+    const here = Math.min(bytes, this.buffer.length - this.at);
+    this.at += here;
+    this.filePosition += bytes - here;
   }
 
   private unknown(type: number): never {
@@ -88,7 +98,7 @@ export function readGgufMetadata(path: string): Map<string, GgufValue> {
       throw new NaniteError('bad-gguf', `${path} is not a GGUF file`);
     const version = reader.u32();
     if (version !== 2 && version !== 3)
-      throw new NaniteError('bad-gguf', `GGUF version ${version} is not known`);
+      throw new NaniteError('bad-gguf', `GGUF version ${version} is unknown`);
     reader.u64(); // tensors
     const count = reader.u64();
     const metadata = new Map<string, GgufValue>();
