@@ -236,7 +236,7 @@ describe.skipIf(withoutModels === null)('the image without models', () => {
     expect(check.statuses).toMatchObject({ units: 'pass', gateway: 'pass', ask: 'warn', knowledge: 'warn' });
     expect(check.detail('ask')).toMatch(/nanite models (pull|search|import)/);
     expect(check.detail('knowledge')).toMatch(/found by its words/);
-    // How it was made is no fault in it.
+    // How it was made is not a fault in it.
     expect(check.rc).toBe(0);
     await logIn(live, 300_000);
     const { code, output } = await live.serial.run('nanite ask hello', 180_000);

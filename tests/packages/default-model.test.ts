@@ -39,14 +39,14 @@ test('the larger model that is quick answers, and the status says how quick', as
   await machine.run('nanite status');
   await remember(24);
   expect(await status()).toBe(
-    '  qwen2.5-coder:0.5b: the largest model here; its last answers came with 24 tokens/s',
+    '  qwen2.5-coder:0.5b: the largest model here; its last answers came at 24 tokens/s',
   );
 });
 
 test('one that was slow is passed over', async () => {
   await remember(2);
   expect(await status()).toMatch(
-    / {2}smollm2:135m: .*\n {4}- qwen2\.5-coder:0\.5b gives 2\.0 tokens\/s here, of the 6 wanted of a default/,
+    / {2}smollm2:135m: .*\n {4}- qwen2\.5-coder:0\.5b gives 2\.0 tokens\/s here; a default model needs 6/,
   );
 });
 

@@ -51,7 +51,7 @@ test('the worker sees no home', async () => {
   expect(seen).not.toContain('home');
 });
 
-test('a worker that is killed is noticed, and started anew', async () => {
+test('a worker that is killed is noticed, and started again', async () => {
   const before = await workerPid();
   await machine.run(`kill -KILL ${before}`);
   expect(await ask('POST', '/v1/workers', { model: chat })).toMatchObject({ state: 'ready' });

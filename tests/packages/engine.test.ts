@@ -189,7 +189,7 @@ describe('files that are bad', () => {
   test.each([
     ['short', 'truncate -s 1M model.gguf', /bytes instead of/],
     ['truncated', 'truncate -s 50M model.gguf', /cannot be loaded/],
-    ['not-gguf', "printf 'MZ' | dd of=model.gguf conv=notrunc status=none", /no GGUF/],
+    ['not-gguf', "printf 'MZ' | dd of=model.gguf conv=notrunc status=none", /not a GGUF/],
     [
       'hostile',
       "printf '\\377\\377\\377\\377\\377\\377\\377\\177' | dd of=model.gguf bs=1 seek=16 conv=notrunc status=none",

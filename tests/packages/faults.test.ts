@@ -32,7 +32,7 @@ describe('weights', () => {
     expect(asked.stderr).toMatch(/no model/i);
   });
 
-  test('half unpacked when dpkg is killed are no model either', async () => {
+  test('half unpacked when dpkg is killed are not a model either', async () => {
     await machine.run('mount -o remount,size=300M /usr/share/nanite/models');
     const { stdout } = await machine.run(
       `dpkg --unpack /srv/debs/${model}/*.deb >/dev/null 2>&1 & pid=$!
@@ -46,7 +46,7 @@ describe('weights', () => {
     expect(await models()).toEqual([]);
   });
 
-  test('whose manifest came before them are no model yet', async () => {
+  test('whose manifest came before them are not a model yet', async () => {
     const made = '/var/lib/nanite/models/smollm2-135m-instruct-q4-1';
     await machine.run(
       `mkdir -p ${made} && dpkg-deb --fsys-tarfile /srv/debs/${model}/*.deb |
@@ -67,7 +67,7 @@ describe('weights', () => {
     expect(stdout).toContain('Paris');
   });
 
-  test('without the program that computes them are no model that is too large: 501, and which package brings it', async () => {
+  test('without the program that computes them are not a model that is too large: 501, and which package brings it', async () => {
     await machine.run(
       'dpkg --remove --force-depends nanite-llama; systemctl stop "nanite-model@*"; systemctl restart nanite-engine nanite-gateway',
     );

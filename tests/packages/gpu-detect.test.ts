@@ -40,7 +40,7 @@ describe('the service', () => {
     await machine.run(`systemctl restart ${unit}`);
     const inside = await read();
     const outside = HardwareReport.parse(JSON.parse((await machine.run('nanite-gpu-detect --json')).stdout));
-    // What is measured anew each time.
+    // What is measured again each time.
     const timeless = (report: HardwareReport) => ({
       ...report,
       memory: { ...report.memory, availableBytes: 0, bytesPerSecond: 0 },
@@ -86,7 +86,7 @@ describe('the service', () => {
   });
 });
 
-describe('the report is made anew', () => {
+describe('the report is made again', () => {
   test('when a backend is installed or removed', async () => {
     const before = await runs();
     // A package that puts a file where backends lie, as nanite-llama-vulkan does.

@@ -399,7 +399,7 @@ describe('beside what is one’s own', () => {
   });
 
   test('an answer cites both, and its citation opens', async () => {
-    // No chat model is installed here: the passages are quoted, which is no answer.
+    // No chat model is installed here: the passages are quoted, which is not an answer.
     const said = await ada('nanite ask --knowledge "In which month are the salaries paid?" || test $? = 7');
     expect(said).toMatch(/\[1\] .*hr\.txt.* · team/);
     expect(await ada('nanite open --print --with cat 1')).toContain('/srv/handbook/hr.txt');

@@ -188,7 +188,7 @@ describe('a collection', () => {
 });
 
 describe('faults', () => {
-  test('a name with a newline and bytes that are no UTF-8', async () => {
+  test('a name with a newline and bytes that are not UTF-8', async () => {
     await ada(`cd docs && printf 'limes' >"$(printf 'odd\\nname\\xff.txt')"`);
     await until('limes', 'docs/odd%0Aname%FF.txt');
     await ada('rm docs/odd*');
@@ -260,7 +260,7 @@ describe('faults', () => {
       head -c 60000 /dev/urandom | base64 -w 60 | sed 's/[+/]/ /g' >big/$n.txt; done`);
     await ask('PUT', '/v1/collections/big', { roots: ['/home/ada/big'] });
     await expect.poll(async () => (await progress('big')).state, { timeout: 60_000 }).toBe('stopped');
-    expect((await progress('big')).why).toContain('no room on the disk');
+    expect((await progress('big')).why).toContain('disk is too full');
     const { files } = await progress('big');
     expect(files.indexed).toBeLessThan(60);
     await sh(`mount -o remount,size=100m ${state}`);

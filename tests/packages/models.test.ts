@@ -146,7 +146,7 @@ test('somebody without rights is refused, and both that and what others do is in
   const ada = (await machine.run('id -u ada')).stdout.trim();
   const lines = await journal();
   expect(lines).toMatch(new RegExp(`pull uid=${bob} pid=\\d+ subject="http://127.0.0.1:8099/tiny.gguf`));
-  expect(lines).toContain(`user ${ada} may not change`);
+  expect(lines).toContain(`user ${ada} is not allowed to change`);
 });
 
 test('whom polkit lets may change too', async () => {
@@ -332,7 +332,7 @@ test('making a model goes on where the service was killed, and leaves nothing el
 });
 
 describe('a boot', () => {
-  /** systemd ends everything and starts it anew; the kernel stays. */
+  /** systemd ends everything and starts it again; the kernel stays. */
   const boot = async (count: number) => {
     await machine.run('systemctl soft-reboot', { check: false, timeout: 30_000 });
     const state = async () =>

@@ -77,5 +77,5 @@ test('refuses a place in /tmp that somebody else made first', async () => {
   await machine.run('rm -rf /tmp/nanite-*; useradd eve && install -d -o eve /tmp/nanite-$(id -u ada)/nanite');
   const { code, stderr } = await machine.run('nanite serve', { user: 'ada', check: false, timeout: 20_000 });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/not yours alone|EACCES/);
+  expect(stderr).toMatch(/does not belong to you alone|EACCES/);
 });

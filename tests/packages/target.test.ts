@@ -95,7 +95,7 @@ describe('a machine', () => {
     expect((await machine.run('test -e /etc/stray', { check: false })).code).toBe(1);
   });
 
-  test('of a name that is no name is refused', () => {
+  test('of a name that is not a name is refused', () => {
     const bad = spawnSync(target, ['boot', '../x'], { encoding: 'utf8' });
     expect(bad.status).not.toBe(0);
     expect(bad.stderr).toContain("a machine's name is of a-z, 0-9 and -");

@@ -12,7 +12,7 @@ function leave(status: number): void {
   process.stdout.once('drain', () => process.exit());
 }
 
-// `nanite ask … | head -1`: the reader has enough. That is no error of ours to tell about.
+// `nanite ask … | head -1`: the reader has enough. That is not an error of ours to tell about.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? exitStatus.brokenPipe : exitStatus.error);
 });

@@ -20,7 +20,7 @@ export async function chooseModel(
   if (passedOver.length > 0) {
     const why = passedOver.map((other) => `${other.name} ${other.why}`).join('\n  ');
     throw new NaniteError('model-too-large', `no model here can answer: ${why}`, {
-      hint: 'another one: nanite models search chat',
+      hint: 'find another: nanite models search chat',
     });
   }
   throw new NaniteError('no-model', 'no model that can chat is installed', {

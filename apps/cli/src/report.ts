@@ -37,8 +37,7 @@ function hintFor(failure: ApiFailure): string | null {
   if (failure.hint !== null) return failure.hint;
   switch (failure.code) {
     case 'unreachable':
-      if (process.env['NANITE_HOST'])
-        return 'NANITE_HOST says where to ask: is it right, and does the service run there?';
+      if (process.env['NANITE_HOST']) return 'check NANITE_HOST, and that the service runs there';
       return (
         'start the service: sudo systemctl start nanite-gateway.socket\n' +
         'without systemd:   nanite serve\n' +
@@ -47,7 +46,7 @@ function hintFor(failure: ApiFailure): string | null {
     case 'no-access':
       return 'the administrator decides who can ask: see gateway.access in nanite-config(5)';
     case 'broken-off':
-      return 'ask again; if it happens again: journalctl -u nanite-gateway -u nanite-engine -u "nanite-model@*"';
+      return 'try again; if it happens again, see: journalctl -u nanite-gateway -u nanite-engine -u "nanite-model@*"';
     default:
       if (failure.code === 'no-such-job') return 'nanite models jobs shows them';
       return isNoModel(failure) ? 'nanite models list shows what is installed' : null;

@@ -53,7 +53,7 @@ function makeRuntimeDir(path: string, uid: number): void {
   mkdirSync(path, { recursive: true, mode: 0o755 });
   const parent = dirname(path);
   if (uid === 0 || path !== personRuntimeDir(process.env, uid) || isOwnFolder(parent, uid)) return;
-  throw new NaniteError('unsafe-folder', `${parent} is not yours alone`, {
+  throw new NaniteError('unsafe-folder', `${parent} does not belong to you alone`, {
     hint: 'set NANITE_RUNTIME_DIR to a folder that only you may write to',
   });
 }

@@ -81,12 +81,12 @@ it('shows an engine that does not answer', () => {
 it('says which model answers by default, why, and what a setting of the person does to that', () => {
   const defaultModel = {
     name: 'smollm2:135m',
-    reason: 'the largest model here that fits and is quick enough',
+    reason: 'the largest model here that fits and is fast enough',
     passedOver: [{ name: 'qwen:1.5b', why: 'needs 1.9 GiB; models may take 1.0 GiB here' }],
   };
   const text = statusText({ ...status, defaultModel }, now);
   expect(text).toContain(
-    'Answers by default\n  smollm2:135m: the largest model here that fits and is quick enough\n' +
+    'Answers by default\n  smollm2:135m: the largest model here that fits and is fast enough\n' +
       '    - qwen:1.5b needs 1.9 GiB; models may take 1.0 GiB here\n',
   );
   const own = statusText({ ...status, defaultModel }, now, process.stdout, { ownModel: 'qwen:0.5b' });

@@ -37,14 +37,18 @@ function planLine({ plan }: Worker): string {
 function defaultLines(
   { name, reason, passedOver }: DefaultModel,
   own: string | null,
-  bold: (text: string) => string,
-  dim: (text: string) => string,
+  stream: NodeJS.WriteStream,
 ): string[] {
-  const lines = [bold('Answers by default')];
-  if (own !== null) lines.push(`  ${own}: the setting cli.model names it`);
-  else lines.push(`  ${name === null ? reason : `${name}: ${reason}`}`);
-  if (own === null) lines.push(...passedOver.map((other) => dim(`    - ${other.name} ${other.why}`)));
-  return [...lines, ''];
+  const { bold, dim } = paint(stream);
+  const what =
+    own !== null ? `${own}: the setting cli.model names it` : name === null ? reason : `${name}: ${reason}`;
+  const others = own === null ? passedOver : [];
+  return [
+    bold('Answers by default'),
+    wrapped(what, stream, '    ', '  '),
+    ...others.map((other) => dim(wrapped(`${other.name} ${other.why}`, stream, '      ', '    - '))),
+    '',
+  ];
 }
 
 /** The status as people read it. `now` in milliseconds since 1970. */
@@ -88,7 +92,7 @@ export function statusText(
     `${wrapped(`Models use ${bytes(used)}${budget === null ? '' : ` of the ${bytes(budget)} allowed`}; ${served}`, stream, '  ')}\n`,
   );
 
-  if (status.defaultModel !== null) lines.push(...defaultLines(status.defaultModel, ownModel, bold, dim));
+  if (status.defaultModel !== null) lines.push(...defaultLines(status.defaultModel, ownModel, stream));
 
   lines.push(bold('Loaded models'));
   if (status.loaded.length === 0) lines.push(dim('  none; a model is loaded when it is first asked\n'));
@@ -152,7 +156,7 @@ export async function status(json: boolean, verbose: boolean): Promise<number> {
         new ApiFailure(
           404,
           'not-nanite',
-          'what answers there is not a Nanite gateway',
+          'the server there is not a Nanite gateway',
           'nanite models, nanite ask and nanite chat work with it',
         ),
         json,

@@ -19,7 +19,7 @@ function fail(message) {
 
 if (!CHROMA_URL)
   fail('CHROMA_URL is not set: name the server in ~/.config/nanite/chroma.env or /etc/nanite/chroma.env');
-if (!URL.canParse(CHROMA_URL)) fail(`CHROMA_URL is no address: ${CHROMA_URL}`);
+if (!URL.canParse(CHROMA_URL)) fail(`CHROMA_URL is not an address: ${CHROMA_URL}`);
 const url = new URL(CHROMA_URL);
 const tls = url.protocol === 'https:';
 if (!tls && CHROMA_INSECURE !== 'yes') {
@@ -39,7 +39,7 @@ const base = url.pathname.replace(/\/+$/, '');
 function refuse(answer, status, message) {
   if (answer.headersSent) return answer.destroy();
   answer.writeHead(status, { 'content-type': 'application/json' });
-  const hint = 'look at ~/.config/nanite/chroma.env and /etc/nanite/chroma.env';
+  const hint = 'see ~/.config/nanite/chroma.env and /etc/nanite/chroma.env';
   answer.end(JSON.stringify({ error: { code: 'remote-chroma', message, hint } }));
 }
 

@@ -19,7 +19,7 @@ export function agreed<T>(
     502,
     'bad-answer',
     `${who} answered ${path} with something we do not know`,
-    `${service} and the program that asked it are probably of different versions: sudo apt upgrade, then start ${service} anew`,
+    `${service} and the program that asked it are probably of different versions: sudo apt upgrade, then restart ${service}`,
     { cause: result.error },
   );
 }

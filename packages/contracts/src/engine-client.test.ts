@@ -44,7 +44,7 @@ describe('EngineClient', () => {
     expect(failure).toMatchObject({ status: 404, code: 'model-not-found', message: 'no x', hint: 'try y' });
   });
 
-  it('reports an answer that is no JSON of ours', async () => {
+  it('reports an answer that is not JSON of ours', async () => {
     await serve((_, response) => void response.writeHead(200).end('<html>'));
     await expect(new EngineClient(socket).status()).rejects.toMatchObject({ code: 'bad-answer' });
   });

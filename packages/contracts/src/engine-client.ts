@@ -33,7 +33,7 @@ export class EngineClient {
     return this.call(Worker, 'POST', '/v1/workers', request, signal);
   }
 
-  /** Stop a worker; resolves when its memory is free. One that does not run is no error. */
+  /** Stop a worker; resolves when its memory is free. One that does not run is not an error. */
   async stop(id: string, signal?: AbortSignal): Promise<void> {
     await requestOverSocket({
       socketPath: this.socketPath,

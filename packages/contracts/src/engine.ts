@@ -12,7 +12,7 @@ import { ModelId, ModelManifest } from './model';
  *   POST   /v1/plan           WorkerRequest → WorkerPlan  what starting it would choose and need; starts nothing
  *   GET    /v1/status         → EngineStatus
  *
- * A worker that runs with a smaller context or other explicit options than the request names is started anew.
+ * A worker that runs with a smaller context or other explicit options than the request names is started again.
  * Errors are ApiError: `model-not-found` 404, `model-refused` 422 (truncated, hostile or unsupported files),
  * `no-memory` 503 (does not fit now: stop a worker, ask again), `model-too-large` 507 (never fits this machine),
  * `worker-died` 502, `worker-timeout` 504, `backend-missing` 501 (its package is not installed).

@@ -125,7 +125,7 @@ function parsed(text: string, { address, method, path }: HttpCall): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const message = `${placeOf(address)} answered ${method} ${path} with something that is no JSON`;
+    const message = `${placeOf(address)} answered ${method} ${path} with something that is not JSON`;
     throw new ApiFailure(502, 'bad-answer', message, null, { cause });
   }
 }
@@ -144,7 +144,7 @@ function brokenOff(address: HttpAddress, cause?: unknown): ApiFailure {
   return new ApiFailure(502, 'broken-off', message, null, { cause });
 }
 
-/** An answer that is no success: in our words, in Ollama's, or of something that speaks neither. */
+/** An answer that is not a success: in our words, in Ollama's, or of something that speaks neither. */
 async function refusal(answer: IncomingMessage, status: number, call: HttpCall): Promise<ApiFailure> {
   const wait = Number(answer.headers['retry-after']);
   const hint = Number.isFinite(wait) && wait > 0 ? `try again in ${wait} s` : null;

@@ -9,6 +9,7 @@ export {
   CatalogueModel,
   CatalogueVariant,
   findInCatalogue,
+  namesInCatalogue,
 } from './model-catalog';
 export {
   ApiError,

@@ -146,3 +146,13 @@ export function findInCatalogue(
   }
   return null;
 }
+
+/** Every name that a pull takes from the catalogue: of models, and of each of their variants. */
+export function namesInCatalogue(families: readonly CatalogueFamily[]): string[] {
+  return families
+    .flatMap(({ models }) => models)
+    .flatMap(({ name, variants }) => [
+      name,
+      ...variants.map(({ tag }) => `${name.split(':')[0] ?? name}:${tag}`),
+    ]);
+}

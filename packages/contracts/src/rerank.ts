@@ -28,7 +28,7 @@ export const RerankResponse = z.looseObject({
     z.looseObject({
       /** Position in `documents`, from 0. */
       index: z.number().int().nonnegative(),
-      /** 0 to 1. How it is spread differs from model to model: it orders, and is no probability. */
+      /** 0 to 1. How it is spread differs from model to model: it orders, and is not a probability. */
       relevance_score: z.number(),
       document: z.looseObject({ text: z.string() }).optional(),
     }),

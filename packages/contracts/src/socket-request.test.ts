@@ -40,7 +40,7 @@ describe('a call that fails says how', () => {
     ['an error of ours', 404, '{"error":{"code":"gone","message":"m","hint":"h"}}', 'gone', 'h'],
     ["an error of Ollama's", 400, '{"error":"bad"}', 'http-400', 'try again in 7 s'],
     ['an error of neither', 500, '<html>', 'http-500', 'try again in 7 s'],
-    ['a success that is no JSON', 200, '<html>', 'bad-answer', null],
+    ['a success that is not JSON', 200, '<html>', 'bad-answer', null],
   ])('%s', async (_what, status, body, code, hint) => {
     listener = (_request, response) => void response.writeHead(status, { 'retry-after': '7' }).end(body);
     expect(await failed(ask())).toMatchObject({ code, hint, status: status === 200 ? 502 : status });

@@ -70,6 +70,6 @@ test('slow answers move the default to the next best model', async () => {
   const qwen = (await catalogue.find('qwen'))!;
   for (let i = 0; i < 3; i++) speeds.saw(qwen, 20, 10e9);
   expect((await client.status()).defaultModel?.passedOver).toEqual([
-    { name: 'qwen:1b', why: 'gives 2.0 tokens/s here, of the 6 wanted of a default' },
+    { name: 'qwen:1b', why: 'gives 2.0 tokens/s here; a default model needs 6' },
   ]);
 });

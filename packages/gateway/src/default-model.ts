@@ -48,7 +48,7 @@ export async function defaultModelFor(uid: number, context: Context): Promise<De
   const name = await ofBackend(context);
   return name === null
     ? chosen
-    : { ...chosen, name, reason: `${chosen.reason}; this one is of another server` };
+    : { ...chosen, name, reason: `${chosen.reason}; this one is on another server` };
 }
 
 /** GET /nanite/v1/default-model */

@@ -82,7 +82,9 @@ try {
   if (command === 'token') await printToken(rest[0], rest[1]);
   else if (command === undefined) await serve();
   else
-    throw new NaniteError('usage', `nanite-gateway knows no ${command}`, { hint: 'see nanite-gateway(8)' });
+    throw new NaniteError('usage', `unknown command: nanite-gateway ${command}`, {
+      hint: 'see nanite-gateway(8)',
+    });
 } catch (error) {
   const hint = error instanceof NaniteError && error.hint !== null ? { hint: error.hint } : {};
   log.error(describeError(error), hint);

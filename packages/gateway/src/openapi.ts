@@ -114,7 +114,7 @@ const operations: Operation[] = [
     ...lines,
     method: 'post',
     path: '/api/create',
-    summary: 'Make a model of another, or of uploaded files',
+    summary: 'Make a model from another, or from uploaded files',
     body: OllamaCreateRequest,
     answer: OllamaProgress,
   },
@@ -240,7 +240,7 @@ const operations: Operation[] = [
   {
     method: 'get',
     path: '/nanite/v1/default-model',
-    summary: 'The model that answers where nobody names one, and why',
+    summary: 'The model that answers when none is named, and why',
     answer: DefaultModel,
     error: ApiError,
   },

@@ -1,15 +1,21 @@
 import { get } from 'node:http';
 import type { GatewayNotice } from '@nanite/contracts';
 import type { Context } from './context';
+import { serverName } from './http/front-door';
 import { ollamaPort, otherPort } from './listeners';
 
 const probeMs = 2_000;
 
-type Holder = { kind: 'ollama'; version: string } | { kind: 'nobody' } | { kind: 'other' };
+type Holder =
+  { kind: 'ollama'; version: string } | { kind: 'nanite' } | { kind: 'nobody' } | { kind: 'other' };
 
 function holderOf(url: string): Promise<Holder> {
   return new Promise((resolve) => {
     const call = get(`${url}/api/version`, { agent: false, timeout: probeMs }, (answer) => {
+      if (answer.headers.server === serverName) {
+        call.destroy();
+        return resolve({ kind: 'nanite' });
+      }
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (chunk: string) => (text = (text + chunk).slice(0, 4096)));
@@ -37,6 +43,12 @@ function noticeOf(holder: Holder): GatewayNotice {
         message: `port ${ollamaPort} is held by Ollama ${holder.version}; ${beside}, and serves Ollama's models too`,
         hint: `${pointThere}, or disable Ollama`,
       };
+    case 'nanite':
+      return {
+        code: 'port-taken-by-nanite',
+        message: `port ${ollamaPort} is held by another Nanite on this machine; ${beside}`,
+        hint: `${pointThere}, or stop the other one: ss -ltnp 'sport = :${ollamaPort}' shows it`,
+      };
     case 'nobody':
       return {
         code: 'port-left',
@@ -59,8 +71,8 @@ export async function lookAtPortHolder(
 ): Promise<void> {
   const holder = await holderOf(url);
   const notice = noticeOf(holder);
-  // One that does not answer yet may do so later.
-  if (holder.kind !== 'other') context.backends.front(url);
+  // One that does not answer yet may do so later. Another Nanite may be asking us in turn.
+  if (holder.kind === 'ollama' || holder.kind === 'nobody') context.backends.front(url);
   context.notices.push(notice);
   context.log.notice(notice.message, { hint: notice.hint });
 }

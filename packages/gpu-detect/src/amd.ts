@@ -34,7 +34,7 @@ export function examineAmd(device: PciDevice, machine: Machine): Finding {
       'gpu-too-old',
       'hint',
       device.address,
-      'This GPU is older than Polaris (2016), or of an unknown kind: no backend of ours serves it. Models run on the processor.',
+      'This GPU is older than Polaris (2016), or of an unknown kind: no backend of Nanite serves it. Models run on the processor.',
     );
     return { gpu, advice: [advice], best: null, ready: false };
   }

@@ -33,7 +33,7 @@ export function examineIntel(device: PciDevice, machine: Machine): Finding {
       'gpu-unserved',
       'hint',
       device.address,
-      'No backend of ours serves this GPU (older than Skylake, compute-only, or of an unknown kind). Models run on the processor.',
+      'No backend of Nanite serves this GPU (older than Skylake, compute-only, or of an unknown kind). Models run on the processor.',
     );
     return { gpu, advice: [advice], best: null, ready: false };
   }

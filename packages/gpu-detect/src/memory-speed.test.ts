@@ -25,7 +25,7 @@ test('the report has the speed of memory, measured once', async () => {
   expect(report.memory.bytesPerSecond).toBe(memory.bytesPerSecond);
 });
 
-test('what another processor measured, or what is damaged, is measured anew', async () => {
+test('what another processor measured, or what is damaged, is measured again', async () => {
   const report = await written();
   const other = { ...report, cpu: { ...report.cpu, model: 'another' } };
   other.memory.bytesPerSecond = 1;

@@ -61,7 +61,7 @@ interface ControlGroup {
 /**
  * The groups whose limits hold for models: the top of what we see (a container's own limit is there) and the groups
  * between it and the first one that systemd made, and, where systemd runs, `system.slice`, where models run. Our own
- * service's or session's limits are not among them: they are no limit on models.
+ * service's or session's limits are not among them: they do not limit models.
  */
 function controlGroups(tree: Tree): ControlGroup[] {
   const own = tree.text('/proc/self/cgroup', 65536) ?? '';

@@ -31,7 +31,7 @@ describe('its lines', () => {
   });
 
   test.each(['', 'No devices were found', ',,,', '00000000:01:00.0', 'x'.repeat(100000)])(
-    'nonsense is no GPU',
+    'nonsense is not a GPU',
     (text) => {
       expect(parseNvidiaSmi(text)).toEqual([]);
     },

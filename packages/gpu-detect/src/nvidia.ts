@@ -192,7 +192,7 @@ function examineNouveau({ device, machine, generation }: Subject): DriverState {
           'nouveau-in-use',
           'warning',
           device.address,
-          `NVIDIA's driver is installed, but nouveau was faster to take the GPU. Restart the machine: the package keeps nouveau from loading.${tail}`,
+          `NVIDIA's driver is installed, but nouveau took the GPU first. Restart the machine: the package keeps nouveau from loading.${tail}`,
         ),
       ],
       usable,
@@ -237,7 +237,7 @@ function examineMissing(subject: Subject): HardwareAdvice {
       'nvidia-module-not-built',
       'error',
       address,
-      `NVIDIA's driver is installed, but there is no module of it for the running kernel${platform.kernel === null ? '' : ` ${platform.kernel}`}. DKMS builds it when the kernel's headers are there.`,
+      `NVIDIA's driver is installed, but it has no module for the running kernel${platform.kernel === null ? '' : ` ${platform.kernel}`}. DKMS builds it when the kernel's headers are there.`,
       ['linux-headers-amd64'],
     );
   }
@@ -290,7 +290,7 @@ function driverToInstall({ generation, machine }: Subject): { message: string; i
   }
   const secureBoot =
     machine.platform.secureBoot === true
-      ? " Secure Boot is on: installing asks for a password, which the next start wants to hear once to accept the module's key."
+      ? " Secure Boot is on: installing asks for a password, which the next start asks for once, to accept the module's key."
       : '';
   return {
     message: `NVIDIA's driver (Debian component non-free) and nanite-cuda make it compute.${secureBoot}`,

@@ -19,6 +19,7 @@ export {
   userStateDir,
 } from './paths';
 export { nearest } from './nearest';
+export { likelyModels, tagsOfFamily } from './likely-models';
 export { runProgram } from './run-program';
 export { issuesText, schemaErrorText } from './schema-issues';
 export { serve, type ServeOptions } from './serve';

@@ -99,7 +99,7 @@ export function issuesText(issues: readonly Issue[], whole = 'the request'): str
     .join('; ');
 }
 
-/** The same of anything thrown; null where it is no error of a schema. */
+/** The same of anything thrown; null where it is not an error of a schema. */
 export function schemaErrorText(error: unknown, whole?: string): string | null {
   if (!(error instanceof Error) || !('issues' in error) || !Array.isArray(error.issues)) return null;
   return issuesText(error.issues as Issue[], whole);

@@ -3,7 +3,7 @@ import { NaniteError } from './errors';
 /** A setting's place: the keys from the top, such as `['cli', 'ask', 'model']`. */
 export type SettingPath = readonly string[];
 
-/** Write a place as people do: `cli.ask.model`; keys that are no plain words in quotes: `models."phi3.5".slots`. */
+/** Write a place as people do: `cli.ask.model`; keys that are not plain words in quotes: `models."phi3.5".slots`. */
 export function formatKey(path: SettingPath): string {
   return path.map((key) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key))).join('.');
 }

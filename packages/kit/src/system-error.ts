@@ -37,7 +37,7 @@ const words: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer came in time',
   EADDRINUSE: 'the address is in use',
   EADDRNOTAVAIL: 'this machine does not have that address',
-  EAI_AGAIN: 'its name cannot be looked up now: is there a network?',
+  EAI_AGAIN: 'its name cannot be looked up; is there a network?',
   ENOTFOUND: 'no host has that name, or there is no network',
   EPROTO: 'the other side does not speak TLS',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the other side does not speak TLS',

@@ -30,7 +30,7 @@ it('does nothing unless the kernel was told to', () => {
   expect(shown('boot=live components quiet')).toBe('');
 });
 
-it('says of a good medium that it is, and starts anew by itself', () => {
+it('says of a good medium that it is, and starts again by itself', () => {
   const said = shown('boot=live verify-checksums=sha256 quiet');
   expect(said).toMatch(/100 files of 120/);
   expect(said).toMatch(/This medium is good: all 120 files[^]*<wait 60>\n<restart>\n$/);

@@ -18,7 +18,7 @@ export function readFamilies(folder = catalogueFolder): Array<{ path: string; fa
     });
 }
 
-/** A family with all that is computed of it computed anew. */
+/** A family with all that is computed of it computed again. */
 export function withEstimates(family: CatalogueFamily): CatalogueFamily {
   return {
     ...family,

@@ -25,7 +25,7 @@ interface Options {
 const idsOf = (text: string): CheckId[] =>
   text.split(',').map((id) => {
     const known = CheckId.safeParse(id);
-    if (!known.success) throw new InvalidArgumentError(`'${id}' is none of ${CheckId.options.join(', ')}`);
+    if (!known.success) throw new InvalidArgumentError(`'${id}' is not one of ${CheckId.options.join(', ')}`);
     return known.data;
   });
 
@@ -63,7 +63,7 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
     .description('Check whether Nanite works on this machine, and say what to do where it does not.')
     .version(version)
     .option('--json', 'print the report as JSON, on one line', false)
-    .option('--progress', 'with --json: tell of each check on standard error', false)
+    .option('--progress', 'with --json: report each check on standard error', false)
     .option('--quick', 'ask no model, read no file and watch no network: a few seconds', false)
     .option('--only <ids>', `some checks, with commas between: ${CheckId.options.join(', ')}`, idsOf)
     .option('--person <name>', 'as root: whose session and files are checked; auto: whoever is logged in')

@@ -73,7 +73,7 @@ export function checkAs(
         signal.removeEventListener('abort', stop);
         if (signal.aborted) return reject(signal.reason);
         const results = CheckResult.array().safeParse(jsonOf(stdout)?.checks);
-        resolve(results.data?.[0] ?? (stderr.trim() || 'it said nothing that we know'));
+        resolve(results.data?.[0] ?? (stderr.trim() || 'it gave an answer that is not understood'));
       },
     );
     // It tidies up and ends by itself.

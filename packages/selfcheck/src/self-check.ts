@@ -121,7 +121,7 @@ async function asPerson(check: Check, { person, patience, signal, nobody }: Wish
 }
 
 async function startCapture(root: boolean, seconds: number, signal: AbortSignal): Promise<Capture | Verdict> {
-  if (!root) return skip('only root may see what is sent', 'sudo nanite-selfcheck');
+  if (!root) return skip('only root can see what is sent', 'sudo nanite-selfcheck');
   try {
     const capture = await within(seconds, signal, (limited) => Capture.start(limited));
     if (typeof capture !== 'string') return capture;

@@ -184,5 +184,5 @@ describe('a bucket', () => {
 it('reads addresses of buckets', () => {
   expect(parseS3Uri('s3://packages')).toEqual({ bucket: 'packages', prefix: '' });
   expect(parseS3Uri('s3://packages/a/b/')).toEqual({ bucket: 'packages', prefix: 'a/b/' });
-  expect(() => parseS3Uri('s3:packages')).toThrow(/no address of a bucket/);
+  expect(() => parseS3Uri('s3:packages')).toThrow(/not an address of a bucket/);
 });

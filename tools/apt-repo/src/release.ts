@@ -15,7 +15,7 @@ export interface Release {
 /** RFC 1123 date in UTC, as Release files have it. */
 export const releaseDate = (date: Date): string => date.toUTCString().replace('GMT', 'UTC');
 
-/** @throws Error where the text is no Release file */
+/** @throws Error where the text is not a Release file */
 export function parseRelease(text: string): Release {
   const fields = parseParagraphs(text)[0];
   const date = fields?.get('Date');

@@ -28,7 +28,7 @@ const contentType = (path: string): string => {
 export function parseS3Uri(uri: string): { bucket: string; prefix: string } {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*?))?\/?$/.exec(uri);
   if (match === null) {
-    throw new NaniteError('bad-target', `'${uri}' is no address of a bucket`, {
+    throw new NaniteError('bad-target', `'${uri}' is not an address of a bucket`, {
       hint: 'such as s3://bucket/prefix',
     });
   }

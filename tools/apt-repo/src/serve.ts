@@ -4,7 +4,7 @@ import send from 'send';
 
 /**
  * Serve a folder over HTTP, for tests and for machines of one's own network that trust the signature and not the wire.
- * Files are read anew for each request: a publish in between is seen at once.
+ * Files are read again for each request: a publish in between is seen at once.
  */
 export async function serveFolder(
   folder: string,

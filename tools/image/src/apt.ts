@@ -90,7 +90,7 @@ export class Apt {
         throw new NaniteError('repository-untrusted', `the repository ${uri} is not to be trusted: ${line}`, {
           hint:
             uri === this.archives.repository
-              ? 'publish it anew with its own key: make repo'
+              ? 'publish it again with its own key: make repo'
               : 'its signature does not fit the keys of debian-archive-keyring',
         });
       }
@@ -182,7 +182,7 @@ export class Apt {
       ? new NaniteError(
           'package-changed',
           `${file ?? 'a package'} is not the file that its repository signed:\n  ${said.join('\n  ')}`,
-          { hint: 'publish the repository anew: make repo' },
+          { hint: 'publish the repository again: make repo' },
         )
       : new NaniteError('download-failed', `cannot fetch the packages:\n  ${said.join('\n  ')}`);
   }

@@ -101,7 +101,7 @@ export function checkLicence(model: PackagedModel, folder: string, paths: Record
   const licence = Object.hasOwn(allowedLicences, id) ? allowedLicences[id] : undefined;
   if (licence === undefined) {
     return refuse(
-      `'${id}' is no licence that weights of ours may have (${Object.keys(allowedLicences).join(', ')})`,
+      `'${id}' is not a licence that weights of ours may have (${Object.keys(allowedLicences).join(', ')})`,
     );
   }
   for (const one of proof) checkProof(one, model, licence, paths[one.member]!);

@@ -13,6 +13,7 @@ import { basename, join, relative } from 'node:path';
 import { debianChangelog } from './changelog';
 import { parseDeb822, readControl } from './control';
 import { debianCopyright, modulesOf } from './copyright';
+import { withLiteralUnderscores } from './man-source';
 import { versionDate, versionFile, versionOf } from './version';
 
 /** What a package folder holds besides what goes into its .deb. */
@@ -50,8 +51,9 @@ function convertManPages(stage: string, binary: string): void {
       .sort()) {
       const page = basename(file, '.md');
       // Without --out-no-smarty `--json` becomes a dash and `json`, which nobody can copy or search for.
-      const options = ['-s', '-Tman', '--out-no-smarty', join(folder, file)];
-      const roff = execFileSync('lowdown', options, { encoding: 'utf8' });
+      const options = ['-s', '-Tman', '--out-no-smarty'];
+      const input = withLiteralUnderscores(readFileSync(join(folder, file), 'utf8'));
+      const roff = execFileSync('lowdown', options, { encoding: 'utf8', input });
       writeFileSync(join(folder, page), roff);
       appendFileSync(join(stage, `debian/${binary}.manpages`), `${at}/${page}\n`);
     }

@@ -39,7 +39,7 @@ export function ownersOf(projects: readonly DebianProject[]): Map<string, string
 /**
  * The projects whose packages apt installs with these: what they depend on, and what they recommend.
  *
- * Nx knows what a package depends on. What it recommends is no dependency of its build, and may go in a circle.
+ * Nx knows what a package depends on. What it recommends is not a dependency of its build, and may go in a circle.
  *
  * @throws Error where there is no such project
  */

@@ -134,7 +134,7 @@ test.each(['../etc/passwd', '/etc/passwd', 'a/../../b'])(
   },
 );
 
-test('an unpinned source is no source', () => {
+test('an unpinned source is not a source', () => {
   expect(() => spec({ sha256: undefined })).toThrow('sha256 of the archive is missing');
 });
 

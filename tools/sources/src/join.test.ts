@@ -161,7 +161,7 @@ test.each([
   ['has it no more', { status: 404 }, 'it answered 404 Not Found'],
   ['sends less', { body: 'the first' }, 'has 9 bytes, pinned are 38'],
   ['sends more', { body: `${whole}${whole}` }, 'it sends more than the 38 bytes that were pinned'],
-])('a publisher that %s is no second source', async (_, answer, why) => {
+])('a publisher that %s is not a second source', async (_, answer, why) => {
   Object.assign(publisher, answer);
   await expect(fetched(source(), missing('weights-part0'))).rejects.toMatchObject({
     code: 'no-source',

@@ -29,7 +29,7 @@ async function main(args: string[]): Promise<number> {
   const isJoined = typeof json === 'object' && json !== null && 'parts' in json;
   const parsed = (isJoined ? JoinedSource : SourceSpec).safeParse(json);
   if (!parsed.success) {
-    throw new NaniteError('bad-spec', `${file} is no source: ${z.prettifyError(parsed.error)}`);
+    throw new NaniteError('bad-spec', `${file} is not a source: ${z.prettifyError(parsed.error)}`);
   }
   const { files } = await fetchSource(parsed.data, {
     say: (line) => void process.stderr.write(`==> ${line}\n`),

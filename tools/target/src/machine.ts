@@ -12,7 +12,7 @@ const cache = process.env['NANITE_CACHE'] ?? '/var/cache/nanite';
 const updateFlat =
   'apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/flat.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=root';
 
-/** apt takes an archive that it has for the one it wants if name and size are the same; ours are built anew all the time. */
+/** apt takes an archive that it has for the one it wants if name and size are the same; ours are built again all the time. */
 const dropStale =
   `for old in ${cache}/archives/nanite*.deb; do ` +
   `cmp -s "$old" "$(find ${debs} -name "\${old##*/}" | head -n1)" || rm -f "$old"; done`;

@@ -11,7 +11,7 @@ export function parseMemory(text: string): number {
   const size =
     found === null ? 0 : Math.round(Number(found[1]) * (found[2]?.toUpperCase() === 'G' ? 1024 : 1));
   if (size < 64)
-    throw new NaniteError('bad-size', `'${text}' is no size of memory`, { hint: 'for example 2G' });
+    throw new NaniteError('bad-size', `'${text}' is not a size of memory`, { hint: 'for example 2G' });
   return size;
 }
 

@@ -16,6 +16,8 @@ export interface Run {
   ended: Promise<Ran>;
   /** Resolves when standard output holds `text`. */
   shows: (text: string) => Promise<void>;
+  /** The same of standard error. */
+  tells: (text: string) => Promise<void>;
 }
 
 /** The program itself, bundled into a folder of its own, as a child process. */
@@ -60,21 +62,29 @@ export class Nanite {
       stdout += piece;
       for (const watch of watchers) watch();
     });
-    child.stderr?.setEncoding('utf8').on('data', (piece: string) => (stderr += piece));
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+      stderr += piece;
+      for (const watch of watchers) watch();
+    });
     if (input !== null && input !== 'open') child.stdin?.end(input);
     const ended = new Promise<Ran>((done) =>
       child.once('close', (status, signal) => done({ status, signal, stdout, stderr })),
     );
-    const shows = (text: string): Promise<void> =>
+    const holds = (stream: () => string, text: string): Promise<void> =>
       new Promise((done, fail) => {
         const watch = (): void => {
-          if (stdout.includes(text)) done();
+          if (stream().includes(text)) done();
         };
         watchers.push(watch);
         watch();
         void ended.then(() => fail(new Error(`ended without ${JSON.stringify(text)}: ${stdout}${stderr}`)));
       });
-    return { child, ended, shows };
+    return {
+      child,
+      ended,
+      shows: (text) => holds(() => stdout, text),
+      tells: (text) => holds(() => stderr, text),
+    };
   }
 
   run(words: string[], env: Record<string, string>, input: string | null = null): Promise<Ran> {

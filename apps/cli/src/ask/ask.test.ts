@@ -182,7 +182,7 @@ describe('nanite ask --schema', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({ value: { n: 4 } });
   });
 
-  it('refuses what is no schema before asking', async () => {
+  it('refuses what is not a schema before asking', async () => {
     const ran = await nanite.run(['ask', '--schema', '{"type":"objekt"}', 'x'], env);
     expect(ran.status).toBe(2);
     expect(ran.stderr).toBe(
@@ -218,7 +218,7 @@ describe('what can go wrong with nanite ask', () => {
     const ran = await nanite.run(['ask', 'x'], { NANITE_HOST: 'http://nobody.invalid' });
     expect(ran.status).toBe(4);
     expect(ran.stderr).toContain('nothing answers on http://nobody.invalid: ');
-    expect(ran.stderr).toContain('NANITE_HOST says where to ask');
+    expect(ran.stderr).toContain('check NANITE_HOST');
     expect(ran.stderr).not.toMatch(/systemctl|ENOTFOUND|EAI_AGAIN/);
   });
 
@@ -251,7 +251,7 @@ describe('what can go wrong with nanite ask', () => {
   it.each([
     [['-n', '3'], 3, ''],
     [[], 4, "stopped after 4 tokens, which is the model's limit; nanite ask --max-tokens sets another"],
-    [[], 40, 'stopped where the context of 49 tokens was full'],
+    [[], 40, 'stopped because the context of 49 tokens is full'],
   ])('says why an answer was cut off: %j, %i tokens', async (options, count, why) => {
     const parameters = count === 4 ? 'temperature 0\nnum_predict 4' : 'temperature 0';
     gateway.on('/api/show', (_asked, response) =>

@@ -115,7 +115,7 @@ export async function ask(words: string[], options: AskOptions): Promise<number>
 /** `nanite ask --knowledge`: what the question is asked with is nanite-rag's to decide. */
 async function fromFiles(words: string[], options: AskOptions, signal: AbortSignal): Promise<number> {
   if (options.file.length > 0 || options.schema !== undefined) {
-    throw new NaniteError('usage', '--knowledge goes with neither --file nor --schema');
+    throw new NaniteError('usage', '--knowledge cannot be combined with --file or --schema');
   }
   const question = words.length > 0 ? words.join(' ') : hasPipedInput() ? await readPipedInput(() => {}) : '';
   if (question.trim() === '') throw new NaniteError('usage', 'say what you want to know');
@@ -205,7 +205,9 @@ async function answer(words: string[], options: AskOptions, signal: AbortSignal)
   } finally {
     progress.stop();
     wrap?.end();
-    if (streams && text !== '' && !text.endsWith('\n') && onTerminal) process.stdout.write('\n');
+    // After Ctrl-C the line is ended where that is told: on standard error, if it is the terminal as well.
+    const isEnded = signal.aborted && process.stderr.isTTY;
+    if (streams && text !== '' && !text.endsWith('\n') && onTerminal && !isEnded) process.stdout.write('\n');
   }
   if (last === undefined) return exitStatus.error;
 

@@ -34,7 +34,7 @@ export async function whyCutOff(
     return `stopped after ${tokens(count)}, which is the model's limit; nanite ask --max-tokens sets another`;
   }
   const used = (last.prompt_eval_count ?? 0) + count;
-  return `stopped where the context of ${tokens(used)} was full; ${more}`;
+  return `stopped because the context of ${tokens(used)} is full; ${more}`;
 }
 
 /** Tokens of a prompt and of the context that it did not fit into, as the service says them; null: it is no such error. */

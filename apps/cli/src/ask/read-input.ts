@@ -54,7 +54,7 @@ export function readAttachment(path: string): Attachment {
 
 function tooLarge(name: string): NaniteError {
   return new NaniteError('bad-file', `${name} is larger than ${mostBytes / 1024 / 1024} MiB`, {
-    hint: 'no model attends to that much; send the part that matters',
+    hint: 'no model can take in that much; send the part that matters',
   });
 }
 

@@ -67,11 +67,11 @@ describe('nanite chat without a terminal', () => {
     expect((chats()[1]?.['messages'] as unknown[]).length).toBe(3);
   });
 
-  it('refuses a file that is no conversation', async () => {
+  it('refuses a file that is not a conversation', async () => {
     writeFileSync(join(gateway.folder, 'x.json'), '{"messages": 1}');
     const ran = await nanite.run(['chat', join(gateway.folder, 'x.json')], env, 'hello\n');
     expect(ran.status).toBe(2);
-    expect(ran.stderr).toContain('is no saved conversation');
+    expect(ran.stderr).toContain('is not a saved conversation');
   });
 
   it('ends with the first failure', async () => {

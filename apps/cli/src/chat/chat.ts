@@ -7,6 +7,7 @@ import { gateway } from '../gateway-address';
 import { withModel } from '../models/missing-model';
 import { chooseModel } from '../model-choice';
 import { report } from '../report';
+import { counted } from '../terminal/format';
 import { paint } from '../terminal/paint';
 import { showProgress } from '../terminal/progress';
 import { sanitise } from '../terminal/sanitise';
@@ -221,7 +222,7 @@ class Chat {
     return new ApiFailure(
       400,
       'context-overflow',
-      `the conversation is ${tokens(prompt)} by now; the context is ${tokens(context)}`,
+      `the conversation is now ${tokens(prompt)}; the context is ${tokens(context)}`,
       '/clear forgets the conversation so far',
       { cause: error },
     );
@@ -287,7 +288,7 @@ class Chat {
     this.model = saved.model;
     this.system = this.options.system ?? saved.system;
     this.messages = saved.messages;
-    this.say(`loaded ${saved.messages.length} messages with ${saved.model}`);
+    this.say(`loaded ${counted(saved.messages.length, 'message')} with ${saved.model}`);
   }
 
   /** What the program itself says, as opposed to the model. */

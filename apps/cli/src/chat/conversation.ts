@@ -48,6 +48,6 @@ export function loadConversation(name: string): Conversation {
     return Conversation.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     const why = cause instanceof z.ZodError ? undefined : cause;
-    throw new NaniteError('bad-file', `${path} is no saved conversation`, { cause: why });
+    throw new NaniteError('bad-file', `${path} is not a saved conversation`, { cause: why });
   }
 }

@@ -24,7 +24,7 @@ const synonyms: Record<string, SlashName> = {
 };
 
 /**
- * Read `/name argument`. Text that only looks like it, such as a path (/etc/hosts …), is no command.
+ * Read `/name argument`. Text that only looks like it, such as a path (/etc/hosts …), is not a command.
  *
  * @returns undefined where the text is a question
  * @throws NaniteError `usage` for a command that does not exist

@@ -21,7 +21,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .command('search')
     .summary('find passages in your files, by words and by meaning')
     .description(
-      'Find passages in the files of your collections, by their words and by what they mean, best first. The number of ' +
+      'Find passages in the files of your collections, by their words and by their meaning, best first. The number of ' +
         'a result opens it: nanite open 2. The percentage is how likely the passage is about what you look for; below 1 % ' +
         'none is shown.',
     )
@@ -61,7 +61,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('open a citation at its place')
     .description(
       'Open what an answer or a search cited, at its page or line: in the program that your desktop has for it, in ' +
-        'your editor ($VISUAL, $EDITOR), or in the terminal. Where there is none of these, the passage is printed.',
+        'your editor ($VISUAL, $EDITOR), or in the terminal. If there is none of these, the passage is printed.',
     )
     .argument('<citation>', 'number of the last answer or search, file:///path#L3, #page=3, or path:line')
     .option('--with <program>', 'open it with this program')
@@ -171,7 +171,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .summary('export a collection to a file')
     .description(
       'Export a collection to a file: its folders, its options, and what was computed from its files, without their ' +
-        'text. Whoever imports it needs the files, but need not compute everything again.',
+        'text. To import it, the files are needed, but not everything has to be computed again.',
     )
     .argument('<collection>', 'its name')
     .requiredOption('--to <file>', 'the file')
@@ -186,7 +186,7 @@ export function addKnowledgeCommands(program: Command, run: Runner): void {
     .command('import')
     .summary('import an exported collection')
     .description(
-      'Make a collection again that was exported, here or on another machine that has the same files.',
+      'Restore a collection that was exported, here or on another machine that has the same files.',
     )
     .argument('<file>', 'the file')
     .option('--name <name>', 'its name here (default: the one it had)')

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { examples } from '../docs/examples';
+import { helpForm } from './help-form';
 import { addKnowledgeCommands } from './knowledge';
 import { addModelCommands } from './models';
 import { collect, keepAlive, modelName, number, wholeNumber } from './options';
@@ -23,6 +24,7 @@ export function createProgram(version: string, finish: (status: number) => void)
     .helpCommand('help [command]', 'print help about a command')
     .enablePositionalOptions()
     .showSuggestionAfterError(false)
+    .configureHelp(helpForm)
     // Mistakes are told in one style with all other errors: usage-problem.ts.
     .configureOutput({ outputError: () => {} });
 

@@ -33,7 +33,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
 export function inOurWords(words: readonly string[]): string[] {
   const [first = '', second = ''] = words;
   if (first === 'help') {
-    // `nanite help pull`; a word that is no command, as of `nanite help version`, is left to be told about.
+    // `nanite help pull`; a word that is not a command, as of `nanite help version`, is left to be told about.
     const meant = inOurWords(words.slice(1));
     return meant[0]?.startsWith('-') === true ? [...words] : ['help', ...meant];
   }
@@ -45,6 +45,12 @@ export function inOurWords(words: readonly string[]): string[] {
     if (ours !== undefined) return [...ours, ...words.slice(taken)];
   }
   return [...words];
+}
+
+/** The command of ours that a synonym stands for, behind the same words: `list` for `ls` behind `nanite models`. */
+export function ourWord(group: string, word: string): string {
+  const meant = synonyms[`${group} ${word}`];
+  return meant?.length === 2 && meant[0] === group ? (meant[1] ?? word) : word;
 }
 
 /** Synonyms that can stand behind `nanite`, or behind a group such as `models`. */

@@ -27,7 +27,7 @@ describe('a mistake in the command line', () => {
   it.each([
     ['pul llama3', 'unknown command: nanite pul', 'did you mean: nanite pull llama3'],
     ['zzzzzz', 'unknown command: nanite zzzzzz', 'nanite --help lists the commands'],
-    ['models instal x', 'unknown command: nanite models instal', 'did you mean: nanite models install x'],
+    ['models instal x', 'unknown command: nanite models instal', 'did you mean: nanite models pull x'],
     ['modles ls', 'unknown command: nanite modles', 'did you mean: nanite models ls'],
     ['knowledge ad x', 'unknown command: nanite knowledge ad', 'did you mean: nanite knowledge add x'],
     [

@@ -1,6 +1,6 @@
 import { NaniteError, nearest } from '@nanite/kit';
 import type { Command, CommanderError } from 'commander';
-import { synonymsBehind } from './synonyms';
+import { ourWord, synonymsBehind } from './synonyms';
 
 /** The command to which a mistake belongs, as it is typed: `nanite models pull`. */
 function nameOf(command: Command): string {
@@ -15,7 +15,7 @@ const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word :
 
 const hasHelp = (command: Command): string => `${nameOf(command)} --help`;
 
-/** The error for a word that is no command of `parent`; `words` are all that came behind the parent. */
+/** The error for a word that is not a command of `parent`; `words` are all that came behind the parent. */
 export function unknownCommand(parent: Command, words: readonly string[]): NaniteError {
   const [word = '', ...rest] = words;
   const isTop = parent.parent === null;
@@ -24,7 +24,9 @@ export function unknownCommand(parent: Command, words: readonly string[]): Nanit
     .filter((child) => (child as Command & { _hidden?: boolean })._hidden !== true)
     .map((child) => child.name());
   const isQuestion = isTop && spoken.length > 1 && asking.test(word);
-  const near = isQuestion ? [] : nearest(word, [...names, ...synonymsBehind(parent.name())], 2);
+  const found = isQuestion ? [] : nearest(word, [...names, ...synonymsBehind(parent.name())]);
+  // A synonym and the command that it stands for are one suggestion.
+  const near = [...new Set(found.map((name) => ourWord(parent.name(), name)))].slice(0, 2);
   const tail = rest.map((each) => ` ${quoted(each)}`).join('');
   const lines = [
     ...near.slice(0, 1).map((name) => `did you mean: ${nameOf(parent)} ${name}${tail}`),

@@ -30,7 +30,7 @@ async function modelNames(chats: boolean): Promise<string[]> {
     const { models } = await gateway().tags(soon);
     return models.map(({ name }) => name);
   } catch {
-    // A shell that completes is no place for errors.
+    // A shell that completes is not a place for errors.
     return [];
   }
 }

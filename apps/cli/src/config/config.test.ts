@@ -147,7 +147,7 @@ describe('nanite config unset', () => {
     expect(readFileSync(userFile(), 'utf8').replace(/\s+$/, '')).toBe('# mine');
   });
 
-  it('takes out what is no setting any more', async () => {
+  it('takes out what is not a setting any more', async () => {
     put(userFile(), 'cli:\n  gone: 1\n  history: 5\n');
     expect(await unsetSetting('cli.gone', false)).toBe(0);
     expect(readFileSync(userFile(), 'utf8')).toBe('cli:\n  history: 5\n');

@@ -71,7 +71,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
         'An answer of **nanite ask --knowledge** is made of sentences that a passage of your files supports: its words, ' +
         'names and numbers stand there, and so do the nouns, names and numbers of your question. Sentences of the model ' +
         'that no passage supports are left out and counted. Where the model says nothing that holds, or no model is ' +
-        'installed, the closest passages are quoted, which is no answer: the exit status is 7. Where nothing in your files ' +
+        'installed, the closest passages are quoted, which is not an answer: the exit status is 7. Where nothing in your files ' +
         'is about the question, or the passages do not mention a word that it hangs on, no model is asked, and the answer ' +
         'is *Not in your files*.\n\n' +
         'The check looks at form: it cannot tell when a model turns the words of one passage into something else. That is ' +
@@ -153,7 +153,7 @@ export const prose: Readonly<Record<string, readonly Section[]>> = {
     {
       title: 'WHO MAY',
       text:
-        'Everybody can list, show, search and export. To change the models of the machine you must be in the group ' +
+        'Everybody can list, show, search and export models. To change the models of the machine you must be in the group ' +
         '**nanite**; otherwise polkit asks for the password of an administrator. Each change is logged with who made it.',
     },
     {

@@ -3,11 +3,12 @@ import { basename } from 'node:path';
 import { CommandDescriptor } from '@nanite/contracts';
 import { shareDir } from '@nanite/kit';
 import { Argument, Command, Option } from 'commander';
+import { helpForm } from '../command/help-form';
 import { runProgram } from './run-program';
 
 export interface ReadDescriptors {
   descriptors: CommandDescriptor[];
-  /** Files that are no descriptors, and why. */
+  /** Files that are not descriptors, and why. */
   faults: string[];
 }
 
@@ -58,7 +59,7 @@ function forwarding(described: Described, program: string[], finish: (status: nu
     return choices === undefined ? option : option.choices(choices);
   });
   shownOptions.set(command, options);
-  command.configureHelp({ visibleOptions: () => options });
+  command.configureHelp({ ...helpForm, visibleOptions: () => options });
   command.action(async () => {
     finish(await runProgram(program[0] ?? '', [...program.slice(1), ...wordsAfter(command)]));
   });

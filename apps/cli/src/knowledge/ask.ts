@@ -3,6 +3,7 @@ import { exitStatus } from '../exit-status';
 import { paint } from '../terminal/paint';
 import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
+import { counted } from '../terminal/format';
 import { wrapped } from '../terminal/wrapped';
 import { shortPath } from './path';
 import { rememberCitations } from './remembered';
@@ -61,7 +62,7 @@ export async function askKnowledge(
     };
     for await (const event of allKnowledge().ask(request, signal)) {
       if (event.event === 'found') {
-        line.show(`reading ${event.passages.length} passages …`);
+        line.show(`reading ${counted(event.passages.length, 'passage')} …`);
       } else if (event.event === 'source') {
         sources.set(event.number, event.passage);
       } else if (event.event === 'text') {
@@ -108,7 +109,8 @@ export async function askKnowledge(
       passage.scope === 'team' ? 'team' : '',
       passage.headings.join(' › '),
     ];
-    process.stdout.write(`\n${clean(`[${number}] ${where.filter((part) => part !== '').join(' · ')}`)}\n`);
+    const source = clean(where.filter((part) => part !== '').join(' · '));
+    process.stdout.write(`\n${wrapped(source, process.stdout, '    ', `[${number}] `)}\n`);
     for (const quote of quotesOf(sentences, number))
       process.stdout.write(
         `${dim(wrapped(`“${clean(quote).replace(/\s+/g, ' ')}”`, process.stdout, '    '))}\n`,
@@ -116,13 +118,14 @@ export async function askKnowledge(
     for (const uri of addressesOf(sentences, number)) process.stdout.write(`${dim(`    ${uri}`)}\n`);
   }
   const err = paint(process.stderr);
-  const told = [...(sentences.length > 0 && done.why !== null ? [done.why] : []), ...done.notes];
-  if (done.dropped > 0) {
-    const sentence = done.dropped === 1 ? '1 sentence' : `${done.dropped} sentences`;
-    told.push(`left out ${sentence} that nothing in your files supports`);
+  const told = [...(sentences.length > 0 && done.why !== null ? [done.why] : [])];
+  // Where there is no answer, the reason says it of all sentences.
+  if (done.answered && done.dropped > 0) {
+    told.push(`left out ${counted(done.dropped, 'sentence')} that nothing in your files supports`);
   }
+  told.push(...done.notes);
   if (terminal && cited.length > 0) told.push(`nanite open ${cited[0]!.number} opens the first`);
-  for (const note of told) process.stderr.write(`${err.dim(note)}\n`);
+  for (const note of told) process.stderr.write(`${err.dim(wrapped(note, process.stderr))}\n`);
   return status;
 }
 

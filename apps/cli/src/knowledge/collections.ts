@@ -8,6 +8,7 @@ import { PassingLine } from '../terminal/passing-line';
 import { sanitise } from '../terminal/sanitise';
 import { table } from '../terminal/table';
 import { print } from '../terminal/print';
+import { wrapped } from '../terminal/wrapped';
 import { shortPath } from './path';
 import { hasTeam, knowledge, toldOfKnowledge } from './service';
 
@@ -155,7 +156,7 @@ function statusText({ collections, dense, rerank, watch }: KnowledgeStatus): str
     ),
   ];
   const head = ['NAME', 'STATE', 'FILES', 'PASSAGES', 'MEANING', 'FOLDERS'];
-  return table(rows, { head }) + notes.map((note) => `${dim(note)}\n`).join('');
+  return table(rows, { head }) + notes.map((note) => `${dim(wrapped(note, process.stdout))}\n`).join('');
 }
 
 /** `nanite knowledge show` */
@@ -217,8 +218,7 @@ export const pauseCollections = (
     return print({ collections: changed }, json, () =>
       which
         .map(
-          (name) =>
-            `${name} ${paused ? 'is paused: it is searched, and not brought up to date' : 'goes on'}\n`,
+          (name) => `${name} ${paused ? 'is paused: it is searched, but not kept up to date' : 'goes on'}\n`,
         )
         .join(''),
     );

@@ -18,7 +18,7 @@ export const exportCollection = (
   toldOfKnowledge(json, async () => {
     const path = resolve(to);
     if (existsSync(path)) {
-      throw new NaniteError('bad-file', `${to} is there already`, { hint: 'name a file that is not' });
+      throw new NaniteError('bad-file', `${to} already exists`, { hint: 'choose another file name' });
     }
     const part = `${path}.part`;
     try {
@@ -43,7 +43,7 @@ export interface ImportOptions {
 /** `nanite knowledge import`: the collection again, of the folders that it had, or of those that are named instead. */
 export const importCollection = (file: string, options: ImportOptions): Promise<number> =>
   toldOfKnowledge(options.json ?? false, async () => {
-    if (!existsSync(file)) throw new NaniteError('bad-file', `there is no ${file}`);
+    if (!existsSync(file)) throw new NaniteError('bad-file', `there is no file ${file}`);
     const lines = changedLines(file, options);
     // Before anything is asked of the service: whether this is an export at all.
     const first = await lines.next();
@@ -121,7 +121,7 @@ function changedHeader(line: string, { name, root }: ImportOptions): ExportHeade
   }
   if (root.length > 0 && root.length !== header.roots.length) {
     const had = header.roots.join(', ');
-    throw new NaniteError('usage', `it was made of ${header.roots.length} folders: ${had}`, {
+    throw new NaniteError('usage', `the collection has ${header.roots.length} folders: ${had}`, {
       hint: 'name each with --root, in that order',
     });
   }
@@ -133,4 +133,4 @@ function changedHeader(line: string, { name, root }: ImportOptions): ExportHeade
 }
 
 const notOurs = (file: string, cause?: unknown) =>
-  new NaniteError('bad-file', `${file} is no exported collection, or damaged`, { cause });
+  new NaniteError('bad-file', `${file} is not an exported collection, or it is damaged`, { cause });

@@ -126,15 +126,31 @@ describe('nanite ask --knowledge', () => {
     });
   });
 
+  it('ends with 130 on Ctrl-C, and asks no more', async () => {
+    const gone = new Promise<void>((resolve) => {
+      rag.onRaw('/v1/ask', (_text, response) => {
+        response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+        response.write(`${JSON.stringify(found)}\n${JSON.stringify(source)}\n${JSON.stringify(sentence)}\n`);
+        response.once('close', resolve);
+      });
+    });
+    const run = nanite.start(['ask', '--knowledge', 'x'], env);
+    await run.shows('It listens');
+    run.child.kill('SIGINT');
+    expect(await run.ended).toMatchObject({ status: 130, stderr: '' });
+    await gone;
+  });
+
   it('calls quotations what they are, and ends with 7', async () => {
     const why = "nothing in your files supports the model's answer";
-    says([found, source, { ...sentence, quoted: true }, { ...done, answered: false, why, dropped: 0 }]);
+    says([found, source, { ...sentence, quoted: true }, { ...done, answered: false, why, dropped: 3 }]);
     const ran = await nanite.run(['ask', '--knowledge', 'x'], env);
     expect(ran.status).toBe(7);
     expect(ran.stdout).toMatch(
       /^Closest passages, not an answer:\n“It listens on port 11434\.” \[1\]\n\n\[1\] /,
     );
-    expect(ran.stderr).toContain(why);
+    // One statement: what was left out is all that the model said.
+    expect(ran.stderr).toBe(`${why}\n`);
   });
 
   it.each([
@@ -172,7 +188,7 @@ describe('nanite ask --knowledge', () => {
 describe('nanite search', () => {
   const hits = (...found: unknown[]) =>
     rag.on('/v1/search', (_asked, response) =>
-      json(response, 200, { hits: found, notes: ['meaning is not searched: no model'], milliseconds: 3 }),
+      json(response, 200, { hits: found, notes: ['not searched by meaning: no model'], milliseconds: 3 }),
     );
   const hit = {
     passage: passage(12, '/n/ports.md'),
@@ -190,11 +206,11 @@ describe('nanite search', () => {
       stdout:
         ' 1  /n/ports.md, lines 3 to 9  82 %\n    Ports › Which\n' +
         '    The gateway listens on port 11434.\n    the same in 1 more file\n',
-      stderr: 'meaning is not searched: no model\n',
+      stderr: 'not searched by meaning: no model\n',
     });
   });
 
-  it('shows no figure where none is known: 0 % is no likelihood of what comes first', async () => {
+  it('shows no figure where none is known: 0 % is not a likelihood of what comes first', async () => {
     const faint = { ...hit, score: 0.0099, duplicates: [] };
     hits({ ...hit, score: 0.01, duplicates: [] }, faint, { ...faint, score: 0 });
     const { stdout } = await nanite.run(['search', 'port'], env);
@@ -354,7 +370,7 @@ describe('nanite knowledge', () => {
       status: 0,
     });
     expect((await nanite.run(['knowledge', 'export', 'papers', '--to', file], env)).stderr).toContain(
-      'there already',
+      'already exists',
     );
 
     let sent = '';
@@ -400,7 +416,7 @@ describe('nanite knowledge', () => {
     writeFileSync(file, text);
     const ran = await nanite.run(['knowledge', 'import', file], env);
     expect(ran.status).toBe(2);
-    expect(ran.stderr).toContain('no exported collection');
+    expect(ran.stderr).toContain('is not an exported collection');
   });
 
   it('forgets, pauses and resumes', async () => {

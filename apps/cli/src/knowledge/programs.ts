@@ -3,7 +3,7 @@ import { NaniteError, libDir } from '@nanite/kit';
 import { runProgram } from '../external/run-program';
 import { report } from '../report';
 
-/** Programs of nanite-rag that are no service. */
+/** Programs of nanite-rag that are not services. */
 async function run(name: string, words: readonly string[]): Promise<number> {
   const program = `${libDir()}/rag/${name}.mjs`;
   if (existsSync(program)) return runProgram(process.execPath, [program, ...words]);

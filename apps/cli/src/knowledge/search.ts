@@ -48,7 +48,7 @@ export const search = (words: string[], options: SearchOptions): Promise<number>
     if (!options.json) {
       const { dim } = paint(process.stderr);
       if (answer.hits.length === 0) process.stderr.write('Nothing found.\n');
-      for (const note of answer.notes) process.stderr.write(`${dim(note)}\n`);
+      for (const note of answer.notes) process.stderr.write(`${dim(wrapped(note, process.stderr))}\n`);
     }
     return answer.hits.length > 0 ? exitStatus.ok : exitStatus.notFound;
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   CatalogueFamily,
   HardwareReport,
+  namesInCatalogue,
   type CatalogueModel,
   type CatalogueVariant,
 } from '@nanite/contracts';
@@ -35,14 +36,7 @@ export function readCatalogue(folder = join(shareDir(), 'catalogue')): Catalogue
 }
 
 /** Names and tags that `nanite models pull` takes, for completion. */
-export function catalogueNames(): string[] {
-  return readCatalogue()
-    .flatMap(({ models }) => models)
-    .flatMap(({ name, variants }) => [
-      name,
-      ...variants.map(({ tag }) => `${name.split(':')[0] ?? name}:${tag}`),
-    ]);
-}
+export const catalogueNames = (): string[] => namesInCatalogue(readCatalogue());
 
 /** Bytes of system memory that models may take here; null where nobody has looked. */
 function memoryBudget(): number | null {
@@ -128,7 +122,7 @@ export function catalogueTable(found: readonly Found[], all: boolean, words: rea
   const next = found.find(({ runsHere }) => runsHere !== false)?.name ?? found[0]?.name ?? '';
   // For people only: programs read the table's lines.
   const hint =
-    process.stdout.isTTY === true ? dim(`\nnanite models fit ${next}, nanite models pull ${next}\n`) : '';
+    process.stdout.isTTY === true ? dim(`\nnanite models fit ${next}\nnanite models pull ${next}\n`) : '';
   return table(rows, { columns, last: 'cut', head }) + hint;
 }
 

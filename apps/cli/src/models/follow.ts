@@ -10,6 +10,8 @@ export interface FollowOptions {
   background?: boolean;
   /** Leave out the last step, `success`: what came of it is told otherwise. */
   hidesSuccess?: boolean;
+  /** Ctrl-C ends the watching only: the job was started by another command. */
+  watches?: boolean;
 }
 
 /** `12 s`, `3 min`, `1 h 5 min`. */
@@ -33,10 +35,11 @@ export function progressLine({ status, total, completed, rate, eta }: ProgressEv
 
 /** Where a job was stopped, and that what it has is not lost. */
 export function stoppedText(last: ProgressEvent | null): string {
-  const { completed = 0, total = 0, digest } = last ?? {};
+  const { completed = 0, total = 0, digest, status = '' } = last ?? {};
   if (total === 0 || completed === 0) return 'stopped';
   const at = `stopped at ${bytes(completed)} of ${bytes(total)}`;
-  return digest === undefined ? at : `${at}; the same command goes on from there`;
+  const isDownload = digest !== undefined || status.startsWith('pulling ');
+  return isDownload ? `${at}; run the same command to continue from there` : at;
 }
 
 /** Shows how far a job is, on standard error where that is a terminal; elsewhere each step once, as a line. */
@@ -80,7 +83,7 @@ class ProgressView {
 /**
  * Follow a job to its end. With --json each event is a line on standard output.
  *
- * Ctrl-C cancels the job: what is fetched already stays, and the same command goes on from there.
+ * Ctrl-C cancels the job: what is downloaded stays, and the same command continues from there. With `watches` the job goes on.
  *
  * @returns the last event; null where the job was left to itself
  * @throws ApiFailure where the job failed; AbortError after Ctrl-C
@@ -88,7 +91,7 @@ class ProgressView {
 export async function follow(
   client: ModelStoreClient,
   start: (signal: AbortSignal) => AsyncGenerator<ProgressEvent, void, void>,
-  { json, background = false, hidesSuccess = false }: FollowOptions,
+  { json, background = false, hidesSuccess = false, watches = false }: FollowOptions,
 ): Promise<ProgressEvent | null> {
   const stop = new AbortController();
   const view = new ProgressView(json, hidesSuccess);
@@ -114,9 +117,10 @@ export async function follow(
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     // It may be over already: then there is nothing to cancel.
-    if (job !== null) await client.control(job, 'cancel').catch(() => {});
+    if (job !== null && !watches) await client.control(job, 'cancel').catch(() => {});
     view.end();
-    if (!json) process.stderr.write(`${stoppedText(newest)}\n`);
+    const text = watches ? 'the job goes on: nanite models jobs' : stoppedText(newest);
+    if (!json) process.stderr.write(`${text}\n`);
     throw stop.signal.reason;
   } finally {
     process.off('SIGINT', onSignal);

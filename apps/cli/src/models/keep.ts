@@ -50,7 +50,7 @@ export const pinModel = (name: string, pinned: boolean, { json = false }: Json):
 
 export function fitTable({ name, fits }: FitAnswer): string {
   const { bold, dim, green, yellow } = paint(process.stdout);
-  if (fits.length === 0) return `It is not known what ${name} needs.\n`;
+  if (fits.length === 0) return `How much memory ${name} needs is not known.\n`;
   const rows = fits.map((fit) => [
     fit.quantisation,
     fit.runs ? green('yes') : yellow('no'),
@@ -82,10 +82,10 @@ export function usageText(usage: DiskUsage): string {
   const models = [...usage.models].sort((a, b) => b.ownBytes - a.ownBytes);
   const quota = usage.quotaBytes === null ? '' : ` of the ${bytes(usage.quotaBytes)} allowed`;
   const lines = [
-    `${bytes(usage.totalBytes)} on the disk${quota}, ${bytes(usage.freeBytes)} free`,
+    `${bytes(usage.totalBytes)} in the model store${quota}, ${bytes(usage.freeBytes)} free on the disk`,
     ...(usage.partialBytes > 0 ? [`${bytes(usage.partialBytes)} of it in unfinished downloads`] : []),
     ...(usage.unreferencedBytes > 0
-      ? [`${bytes(usage.unreferencedBytes)} of it belong to no model: nanite models gc`]
+      ? [`${bytes(usage.unreferencedBytes)} of it belongs to no model: nanite models gc removes it`]
       : []),
   ];
   const rows = models.map(({ name, sizeBytes, ownBytes }) => [name, bytes(sizeBytes), bytes(ownBytes)]);
@@ -110,14 +110,14 @@ export const collectGarbage = ({ json = false }: Json): Promise<number> =>
       removed
         ? `${counted(garbage.blobs, 'file')} removed, ${bytes(garbage.freedBytes)} freed\n`
         : kept > 0
-          ? `Nothing to remove yet: ${bytes(kept)} were uploaded within the last hour, and may be about to become a model.\n`
+          ? `Nothing to remove yet: ${bytes(kept)} came within the last hour and may still become a model.\n`
           : 'Nothing to remove: every file belongs to a model.\n',
     );
   });
 
 const faults = {
   missing: 'is missing',
-  'wrong-size': 'has another length',
+  'wrong-size': 'has the wrong size',
   'wrong-hash': 'is damaged',
 } as const;
 
@@ -141,7 +141,7 @@ export const verifyModels = (
         const of = models.length === 0 ? 'of no model' : `of ${models.map(nameOf).join(', ')}`;
         const state = repaired
           ? green('repaired')
-          : red(`not repaired: ${sanitise(why ?? 'no reason is known')}`);
+          : red(`not repaired: ${sanitise(why ?? 'the reason is not known')}`);
         process.stdout.write(`${wrapped(`${file}, ${of}`, process.stdout, '  ', '')}\n`);
         process.stdout.write(`${wrapped(state, process.stdout, '  ')}\n`);
       }
@@ -151,7 +151,7 @@ export const verifyModels = (
           ? 'nothing is damaged'
           : left === 0
             ? `${found.bad.length} damaged, and repaired`
-            : `${left} damaged; what it belongs to does not run`;
+            : `${left} damaged; the models they belong to do not run`;
       process.stdout.write(`${counted(found.checked, 'file')} checked: ${result}\n`);
     }
     return found.bad.every(({ repaired }) => repaired) ? exitStatus.ok : exitStatus.error;
@@ -198,7 +198,7 @@ export const jobs = (
       });
     }
     if (action === 'follow' && id !== undefined) {
-      await follow(client, (signal) => client.follow(id, signal), { json });
+      await follow(client, (signal) => client.follow(id, signal), { json, watches: true });
       return 0;
     }
     if (action !== undefined && action !== 'follow' && id !== undefined) {

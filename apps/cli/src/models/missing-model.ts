@@ -1,5 +1,5 @@
 import { ApiFailure } from '@nanite/contracts';
-import { nearest } from '@nanite/kit';
+import { likelyModels, nearest } from '@nanite/kit';
 import { gateway } from '../gateway-address';
 
 /** What is told of a model that is not there, and what to do. */
@@ -18,24 +18,6 @@ async function pullable(): Promise<string[]> {
   }
 }
 
-/** `qwen2.5-coder:7b` of the family `qwen2.5-coder`; quantisations, of which there are many, are left out. */
-const inFamily = (names: readonly string[], family: string): string[] =>
-  names.filter((name) => name.startsWith(`${family}:`) && !/:[^:]*(-q\d|-f16|-fp16|-bf16)/i.test(name));
-
-/** The names of the catalogue that were probably meant, the likeliest first. */
-export function likelyNames(name: string, known: readonly string[]): string[] {
-  const [family = '', tag = ''] = name.split(':');
-  const tags = inFamily(known, family);
-  if (tags.length === 0) {
-    const plain = known.filter((each) => !/:[^:]*-q\d/i.test(each));
-    return nearest(name, plain);
-  }
-  const short = tags.map((each) => each.slice(family.length + 1));
-  const begun = tag === '' ? [] : short.filter((each) => each.startsWith(tag));
-  const near = begun.length > 0 || tag === '' ? begun : nearest(tag, short);
-  return near.length > 0 ? near.map((each) => `${family}:${each}`) : tags.slice(0, 3);
-}
-
 /**
  * What to do about a model that is not installed: the installed one that was probably meant, or how to get it.
  *
@@ -46,13 +28,13 @@ export async function missingModel(name: string, installed: readonly string[]): 
   const known = await pullable();
   if (known.includes(name)) return { message, hint: `get it: nanite models pull ${name}` };
   const near = nearest(name, installed);
-  const likely = near.length > 0 ? [] : likelyNames(name, known);
+  const likely = near.length > 0 ? [] : likelyModels(name, known);
   const hint =
     near.length > 0
       ? `did you mean ${near.join(' or ')}?`
       : likely.length > 0
         ? `the catalogue has ${likely.join(', ')}: nanite models pull ${likely[0]}`
-        : 'nanite models list shows what is installed, nanite models search what can be had';
+        : 'nanite models list shows what is installed, nanite models search what you can get';
   return { message, hint };
 }
 

@@ -7,7 +7,7 @@ import { FakeStore, refuse, steps, storedModel, value } from '../__fixtures__/fa
 import { Nanite } from '../__fixtures__/nanite';
 import { readCatalogue, searchCatalogue } from './catalogue';
 import { nameOfFile, partsOf } from './fetch';
-import { duration, progressLine } from './follow';
+import { duration, progressLine, stoppedText } from './follow';
 
 // Each starts the program several times, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -121,6 +121,31 @@ describe('pull', () => {
       path: '/v1/jobs/job00001',
       body: { action: 'cancel' },
     });
+  });
+
+  it('leaves a job alone that it only watches', async () => {
+    store.asked.length = 0;
+    store.on('GET /v1/jobs/job00001', (_asked, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.write(`${JSON.stringify({ status: 'pulling', job: 'job00001' })}\n`);
+    });
+    const words = ['models', 'jobs', 'follow', 'job00001'];
+    const started = nanite.start(words, { NANITE_RUNTIME_DIR: gateway.folder });
+    await started.tells('pulling');
+    started.child.kill('SIGINT');
+    expect(await started.ended).toMatchObject({
+      status: 130,
+      stderr: 'pulling\nthe job goes on: nanite models jobs\n',
+    });
+    expect(store.asked.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('says how far a download came, and that it can be continued', () => {
+    const last = { status: 'pulling x.gguf', job: 'j', total: 400 * 2 ** 20, completed: 100 * 2 ** 20 };
+    const text = 'stopped at 100 MiB of 400 MiB; run the same command to continue from there';
+    expect(stoppedText(last)).toBe(text);
+    expect(stoppedText({ ...last, status: 'quantising' })).toBe('stopped at 100 MiB of 400 MiB');
+    expect(stoppedText(null)).toBe('stopped');
   });
 
   it('hands over a file that only its owner may read, and only if it is not there yet', async () => {

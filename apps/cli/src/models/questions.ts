@@ -69,22 +69,22 @@ export const rankings: ReadonlyArray<{ query: string; documents: readonly [strin
 ];
 
 /**
- * Why a text is no language at all; null where it may be some. Wrong answers are another matter.
+ * Why a text is not language at all; null where it may be some. Wrong answers are another matter.
  *
  * @param answers all that a model said
  */
 export function whyRubbish(answers: readonly string[]): string | null {
   const text = answers.join(' ').trim();
-  if (text === '') return 'it answers nothing';
+  if (text === '') return 'its answers are empty';
   const broken = [...text].filter((sign) => /[\uFFFD\p{Cc}\p{Co}\p{Cn}]/u.test(sign) && !/\s/.test(sign));
-  if (broken.length > text.length / 10) return 'it answers with signs that are no text';
+  if (broken.length > text.length / 10) return 'its answers are not readable text';
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  if (words.length === 0) return 'it answers without a word';
+  if (words.length === 0) return 'its answers have no words';
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   const [most] = [...counts].sort(([, a], [, b]) => b - a);
   if (words.length >= 20 && most !== undefined && most[1] > words.length * 0.6) {
-    return `it says nothing but “${most[0].slice(0, 20)}”`;
+    return `it only repeats “${most[0].slice(0, 20)}”`;
   }
   return null;
 }

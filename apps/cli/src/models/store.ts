@@ -18,7 +18,7 @@ export function absent(cause?: ApiFailure): ApiFailure {
     503,
     'unreachable',
     hasStore() ? 'the model store does not answer' : 'this needs the model store, which is not installed',
-    hasStore() ? 'look at: systemctl status nanite-models.socket' : 'sudo apt install nanite-models',
+    hasStore() ? 'see: systemctl status nanite-models.socket' : 'sudo apt install nanite-models',
     { cause },
   );
 }

@@ -20,7 +20,7 @@ export interface Trial {
   unit: 'tokens/s' | 'texts/s';
   /** Seconds from the question to the first of the answer, the middle one of all questions; null as above. */
   firstToken: number | null;
-  /** Why it cannot be used at all: it does not load, or what it says is no language. */
+  /** Why it cannot be used at all: it does not load, or what it says is not language. */
   failure: string | null;
 }
 
@@ -193,8 +193,8 @@ async function tryEmbedding(
     vectors.push(a, b, c);
   }
   trial.speed = (vectors.length * 1000) / (performance.now() - began);
-  if (!vectors.flat().every(Number.isFinite)) trial.failure = 'its embeddings are no numbers';
-  else if (trial.right === 0) trial.failure = 'its embeddings do not tell like from unlike';
+  if (!vectors.flat().every(Number.isFinite)) trial.failure = 'its embeddings are not numbers';
+  else if (trial.right === 0) trial.failure = 'its embeddings do not tell similar texts from different ones';
   trial.scores = vectors.flatMap((a, i) => vectors.slice(i + 1).map((b) => cosine(a, b)));
 }
 
@@ -219,8 +219,8 @@ async function tryRanking(
     );
   }
   trial.speed = (scores.length * 1000) / (performance.now() - began);
-  if (!scores.every(Number.isFinite)) trial.failure = 'it leaves texts out, or its scores are no numbers';
-  else if (new Set(scores).size === 1) trial.failure = 'all texts are the same to it';
+  if (!scores.every(Number.isFinite)) trial.failure = 'it leaves texts out, or its scores are not numbers';
+  else if (new Set(scores).size === 1) trial.failure = 'it gives all texts the same score';
   trial.scores = scores;
 }
 

@@ -95,8 +95,8 @@ describe('update', () => {
   });
 
   it.each([
-    ['answers rubbish', { says: () => '\uFFFD\u0001\uFFFD\u0002' }, 'no text'],
-    ['says one word for ever', { says: () => 'the the the ' }, 'nothing but “the”'],
+    ['answers rubbish', { says: () => '\uFFFD\u0001\uFFFD\u0002' }, 'not readable text'],
+    ['says one word for ever', { says: () => 'the the the ' }, 'only repeats “the”'],
     ['knows nothing', { says: () => 'I would rather talk about tea.' }, 'none of its 6 answers is right'],
     [
       'does not load',
@@ -122,7 +122,7 @@ describe('update', () => {
     models[staged] = { speed: 50 };
     const ran = await update();
     expect(ran).toMatchObject({ status: 1, stdout: expect.stringContaining('--yes') });
-    expect(ran.stdout).toContain('it gives 50 tokens/s, the current one 100');
+    expect(ran.stdout).toContain('it reaches 50 tokens/s, the current one 100');
     // Tried twice: once may be chance.
     const asked = gateway.asked.filter(({ body }) => body['model'] === staged && body['stream'] === true);
     expect(asked).toHaveLength(2 * (1 + chatQuestions.length + 2));
@@ -223,7 +223,7 @@ describe('update', () => {
 
     it.each([
       ['in the opposite order', (query: string, text: string) => -shared(query, text), /none of its 3/],
-      ['without a difference', () => 0.5, /all texts are the same to it/],
+      ['without a difference', () => 0.5, /it gives all texts the same score/],
     ])('keeps one away that puts them %s', async (_how, spoiled, why) => {
       score = spoiled;
       const ran = await update();
@@ -237,7 +237,7 @@ describe('update', () => {
     store.on('GET /v1/models/x', value(details(['vision'])));
     const ran = await update();
     expect(ran, ran.stderr).toMatchObject({ status: 0 });
-    expect(ran.stdout).toContain('it was not tried');
+    expect(ran.stdout).toContain('so it was not');
     expect(actions()).toEqual(['stage', 'switch']);
   });
 });
@@ -278,8 +278,8 @@ describe('the verdict', () => {
 it.each([
   ['Paris.', null],
   ['日本の首都は東京です。', null],
-  ['', 'nothing'],
-  ['... !!! ...', 'without a word'],
+  ['', 'empty'],
+  ['... !!! ...', 'no words'],
 ])('tells rubbish from text: %s', (text, why) => {
   if (why === null) expect(whyRubbish([text])).toBeNull();
   else expect(whyRubbish([text])).toContain(why);

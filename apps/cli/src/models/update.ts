@@ -31,12 +31,12 @@ export interface UpdateOptions {
 }
 
 export function updateTable({ updates }: UpdateList): string {
-  if (updates.length === 0) return 'No model has a source that could be asked.\n';
+  if (updates.length === 0) return 'No model has a source to check for updates.\n';
   const { dim } = paint(process.stdout);
   const changed = updates.filter(({ changes }) => changes.length > 0);
   const rows = updates.map(({ name, changes, fetchBytes, staged, previous, error }) => [
     name,
-    error !== null ? 'cannot tell' : changes.length === 0 ? dim('no') : 'yes',
+    error !== null ? 'not known' : changes.length === 0 ? dim('no') : 'yes',
     fetchBytes === null || changes.length === 0 ? '-' : bytes(fetchBytes),
     [...(staged ? ['staged'] : []), ...(previous ? ['can go back'] : [])].join(', '),
   ]);
@@ -86,7 +86,7 @@ export const updateModel = (name: string | undefined, options: UpdateOptions): P
     }
     const kind = kindOf(current.manifest.capabilities);
     if (options.check && !options.switch && kind === null) {
-      const skipped = 'nothing can be asked of a model of this kind: it was not tried';
+      const skipped = 'models of this kind cannot be tried out, so it was not';
       if (json) process.stdout.write(`${JSON.stringify({ status: 'not checked', why: skipped })}\n`);
       say(`${skipped}.\n`);
     } else if (options.check && !options.switch && kind !== null) {
@@ -151,7 +151,7 @@ async function compare(
       error.status,
       error.code,
       `the new ${manifest.name} cannot be tried: ${error.message}`,
-      `It is staged. Start the gateway and ask again, or make it current untried:\nnanite models update ${manifest.name} --switch`,
+      `It is staged. Start the gateway and try again, or make it current untried:\nnanite models update ${manifest.name} --switch`,
       { cause: error },
     );
   } finally {
@@ -188,7 +188,7 @@ export function refusalText(name: string, { verdict, why }: Verdict): string {
   const reasons = why.map((each) => `${wrapped(sanitise(each), process.stdout, '  ')}\n`).join('');
   const how =
     verdict === 'worse'
-      ? `nanite models update ${name} --yes      make it current all the same\n`
-      : `nanite models update ${name} --switch   make it current all the same\n`;
+      ? `nanite models update ${name} --yes      make it current anyway\n`
+      : `nanite models update ${name} --switch   make it current anyway\n`;
   return `${yellow(`${name} stays as it is.`)} The new one:\n${reasons}It is kept beside the current one.\n  ${how}`;
 }

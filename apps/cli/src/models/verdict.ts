@@ -27,21 +27,21 @@ export function judge(now: Trial, next: Trial): Verdict {
   if (next.right === 0 && now.right > 0) {
     return {
       verdict: 'broken',
-      why: [`none of its ${next.asked} answers is right, ${now.right} were before`],
+      why: [`none of its ${next.asked} answers is right; the current one had ${now.right}`],
     };
   }
   const why: string[] = [];
   if (next.right < now.right - tolerance.right) {
-    why.push(`it answers ${next.right} of ${next.asked} questions right, the current one ${now.right}`);
+    why.push(`it gets ${next.right} of ${next.asked} questions right, the current one ${now.right}`);
   }
   const same = now.scores !== null && next.scores !== null ? agreement(now.scores, next.scores) : null;
   if (same !== null && same < tolerance.order) {
     why.push(
-      `it puts texts in another order than the current one: they agree to ${same.toFixed(2)}, where 1 is the same order`,
+      `it ranks texts differently from the current one: agreement ${same.toFixed(2)}, where 1 is the same order`,
     );
   }
   if (next.speed !== null && now.speed !== null && next.speed < now.speed * tolerance.speed) {
-    why.push(`it gives ${next.speed.toFixed(0)} ${next.unit}, the current one ${now.speed.toFixed(0)}`);
+    why.push(`it reaches ${next.speed.toFixed(0)} ${next.unit}, the current one ${now.speed.toFixed(0)}`);
   }
   const { firstToken: late } = next;
   const { firstToken: before } = now;

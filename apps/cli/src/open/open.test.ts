@@ -54,7 +54,7 @@ describe('what is opened', () => {
   );
 
   it('is a file that is there', () => {
-    expect(() => citationOf(join(folder, 'gone.pdf#page=3'))).toThrow('gone.pdf is no longer there');
+    expect(() => citationOf(join(folder, 'gone.pdf#page=3'))).toThrow('gone.pdf no longer exists');
     expect(() => citationOf('https://example.org/a.pdf')).toThrow('is not a citation');
   });
 });

@@ -65,7 +65,7 @@ export function citationOf(what: string): Citation {
   } catch (cause) {
     const shown = citation.path.toString();
     const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new NaniteError('bad-file', gone ? `${shown} is no longer there` : `${shown} cannot be read`, {
+    throw new NaniteError('bad-file', gone ? `${shown} no longer exists` : `${shown} cannot be read`, {
       hint: gone ? 'search again: deleted files leave the index within seconds' : undefined,
       cause: gone ? undefined : cause,
     });
@@ -98,7 +98,7 @@ export function openingOf(
   env: NodeJS.ProcessEnv,
   terminal: boolean,
 ): Opening | null {
-  // Programs are given names as text: one that is no UTF-8 is passed by an address instead.
+  // Programs are given names as text: one that is not UTF-8 is passed by an address instead.
   const file = path.toString();
   const uri = formatCitation({ path, place: { kind: 'whole' } });
   const where: Where = { file: Buffer.from(file).equals(path) ? file : uri, uri, at: 1 };

@@ -1,6 +1,6 @@
 import { isLively, paint } from './paint';
 
-/** A line on standard error that says what is being done now, and leaves nothing behind; nothing where that is no terminal. */
+/** A line on standard error that says what is being done now, and leaves nothing behind; nothing where that is not a terminal. */
 export class PassingLine {
   readonly #lively = isLively(process.stderr);
   /** Columns that the line takes; null: there is none. */

@@ -1,7 +1,7 @@
 import type { OllamaChatResponse } from '@nanite/contracts';
 import { isLively, paint } from './paint';
 
-/** What a person sees on standard error while an answer is made. Shows nothing where that is no terminal. */
+/** What a person sees on standard error while an answer is made. Shows nothing where that is not a terminal. */
 export interface Progress {
   /** A piece of the answer came. */
   piece(): void;

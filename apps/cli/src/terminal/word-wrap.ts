@@ -21,7 +21,7 @@ export class WordWrap {
   readonly #resized: () => void;
 
   constructor(private readonly stream: NodeJS.WriteStream) {
-    // Terminals break the line anew at the new width: what stands on its last row is what is left of it.
+    // Terminals break the line again at the new width: what stands on its last row is what is left of it.
     this.#resized = () => (this.#column %= this.#columns());
     stream.on('resize', this.#resized);
   }

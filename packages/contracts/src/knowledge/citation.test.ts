@@ -26,7 +26,7 @@ describe('citations', () => {
 
   it.each([
     ['a newline and a hash', Buffer.from('/a\n#b?c%.txt'), 'file:///a%0A%23b%3Fc%25.txt'],
-    ['bytes that are no UTF-8', Buffer.from([0x2f, 0xff, 0xfe]), 'file:///%FF%FE'],
+    ['bytes that are not UTF-8', Buffer.from([0x2f, 0xff, 0xfe]), 'file:///%FF%FE'],
     ['letters beyond ASCII', Buffer.from('/ü'), 'file:///%C3%BC'],
   ])('keeps names with %s', (_what, path, text) => {
     expect(formatCitation({ path, place: { kind: 'whole' } })).toBe(text);

@@ -19,7 +19,7 @@ export function formatCitation({ path, place }: Citation): string {
   return fragment === '' ? address : `${address}#${fragment}`;
 }
 
-/** @returns null where the text is no address of a file, or its fragment is none of ours */
+/** @returns null where the text is not an address of a file, or its fragment is none of ours */
 export function parseCitation(text: string): Citation | null {
   const found = /^file:\/\/(?:localhost)?(\/[^#?]*)(?:#(.*))?$/s.exec(text);
   if (!found) return null;

@@ -31,7 +31,7 @@ export const Passage = z.object({
   /** Whose; ids of the two are apart. Absent: of the service that was asked. */
   scope: KnowledgeScope.optional(),
   collection: z.string(),
-  /** For people: bytes that are no UTF-8 are shown as U+FFFD. */
+  /** For people: bytes that are not UTF-8 are shown as U+FFFD. */
   path: z.string(),
   /** What `nanite open` opens: the file's address with the place. */
   uri: z.string(),
@@ -63,7 +63,7 @@ export const Hit = z.object({
 
 export const SearchAnswer = z.object({
   hits: z.array(Hit),
-  /** What did not take part and why, for people: `meaning is not searched: the model bge-small is not installed`. */
+  /** What did not take part and why, for people: `not searched by meaning: the model bge-small is not installed`. */
   notes: z.array(z.string()),
   milliseconds: z.number(),
 });

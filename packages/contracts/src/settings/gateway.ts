@@ -47,7 +47,7 @@ export const GatewaySettings = z.strictObject({
   defaultModel: ModelName.nullable()
     .default(null)
     .describe(
-      'Model that answers where nobody names one; null: the largest that fits in memory and answers with 6 tokens a second or more.',
+      'Model that answers when none is named; null: the largest that fits in memory and answers with 6 tokens a second or more.',
     ),
   maxBodyBytes: z
     .number()

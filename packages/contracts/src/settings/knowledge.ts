@@ -7,7 +7,7 @@ export const KnowledgeSettings = z.strictObject({
     .union([z.literal('auto'), ModelName])
     .default('auto')
     .describe(
-      'Model that makes vectors of texts, by which meaning is searched: its name; `auto`: the one that made those that are there, and for a new index bge-small, or multilingual-e5-small if it is installed and your language is not English. Another one makes all of them anew; one for many languages finds a text by a question in another language.',
+      'Model that computes the vectors for search by meaning. `auto`: the one that computed those that are there; for a new index bge-small, or multilingual-e5-small if it is installed and your language is not English. After a change all of them are computed again. A multilingual one finds a text by a question in another language.',
     ),
   rerank: z
     .union([z.literal('auto'), z.literal('off'), ModelName])

@@ -73,7 +73,7 @@ export class BubblewrapLauncher implements Launcher {
     const folder = this.folder(job.instance);
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     if (!existsSync('/usr/bin/bwrap')) {
-      throw new NaniteError('sandbox-missing', 'models run in a sandbox, and bubblewrap is not installed', {
+      throw new NaniteError('sandbox-missing', 'models run in a sandbox, but bubblewrap is not installed', {
         hint: 'install bubblewrap',
       });
     }

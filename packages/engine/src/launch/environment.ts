@@ -195,7 +195,7 @@ function modelEnvironment(
 export function environmentFile(environment: Record<string, string>): string {
   return Object.entries(environment)
     .map(([name, value]) => {
-      if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw new RangeError(`no name of a variable: ${name}`);
+      if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw new RangeError(`not a valid name of a variable: ${name}`);
       if (/[\n\r\0]/.test(value)) throw new RangeError(`${name} holds a line break`);
       return `${name}="${value.replaceAll(/[\\"`$]/g, '\\$&')}"\n`;
     })

@@ -35,7 +35,7 @@ export interface Running {
 export interface Launcher {
   readonly name: 'systemd' | 'bubblewrap';
   folder(instance: string): string;
-  /** Start, or start anew; resolves when the process runs, not when it is ready. */
+  /** Start, or start again; resolves when the process runs, not when it is ready. */
   start(job: Job): Promise<Running>;
   stop(instance: string, gpu: boolean): Promise<void>;
   /** Whether it still runs; cheap enough to be asked 50 times a second. */

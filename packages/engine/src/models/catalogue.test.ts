@@ -5,7 +5,7 @@ import { createLog } from '@nanite/kit';
 import { expect, test } from 'vitest';
 import { installedModels } from './catalogue';
 
-test('what is no model is named in the log, and what the store keeps beside its models is not', () => {
+test('what is not a model is named in the log, and what the store keeps beside its models is not', () => {
   const root = mkdtempSync(join(tmpdir(), 'nanite-models-'));
   for (const folder of ['blobs', 'partial', 'damaged']) mkdirSync(join(root, folder));
   writeFileSync(join(root, 'damaged', 'manifest.json'), '{');

@@ -15,7 +15,7 @@ export interface InstalledModel {
 /**
  * The models in the given roots: each folder with a manifest.json is one. A root named earlier wins.
  *
- * A folder that is no model is reported to the log and left out: one bad download must not hide the others.
+ * A folder that is not a model is reported to the log and left out: one bad download must not hide the others.
  */
 export function installedModels(roots: readonly string[], log: Log): InstalledModel[] {
   const models = new Map<string, InstalledModel>();

@@ -24,7 +24,7 @@ export async function verifyModel(model: InstalledModel, how: 'size' | 'sha256')
     if (size === null) throw refused(model, `${path} is missing`);
     if (size !== file.size) throw refused(model, `${path} has ${size} bytes instead of ${file.size}`);
     if (file.role === 'weights' && model.manifest.format === 'gguf' && (await magic(path)) !== 'GGUF') {
-      throw refused(model, `${path} is no GGUF file`);
+      throw refused(model, `${path} is not a GGUF file`);
     }
     if (how === 'sha256') {
       const hash = createHash('sha256');

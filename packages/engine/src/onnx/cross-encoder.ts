@@ -64,7 +64,7 @@ export class CrossEncoder {
       if (!outputs) break;
       const given = outputs['logits'] ?? outputs[session.firstOutput];
       if (!given || given.data.length !== group.length)
-        throw new Error('the model gives no single score to a pair');
+        throw new Error('the model does not give one score for a pair');
       group.forEach((at, row) => (logits[at] = Number(given.data[row])));
     }
     return { logits, tokens: pairs.reduce((sum, { ids }) => sum + ids.length, 0) };

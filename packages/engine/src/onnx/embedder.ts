@@ -47,7 +47,7 @@ export class Embedder {
       });
     }
     const hidden = outputs['last_hidden_state'] ?? outputs[this.session.firstOutput];
-    if (!hidden || hidden.dims.length !== 3) throw new Error('the model gives no embeddings');
+    if (!hidden || hidden.dims.length !== 3) throw new Error('the model does not give embeddings');
     const [, tokens = 1, components = 0] = hidden.dims;
     return batch.map((ids, row) =>
       pool(

@@ -7,7 +7,7 @@ export type Pooling = 'cls' | 'mean' | 'last';
  * @param hidden last hidden state of the batch, shape [batch, tokens, components], row by row
  * @param row which input
  * @param tokens padded length of the batch
- * @param length tokens of this input that are no padding
+ * @param length tokens of this input that are not padding
  * @param components length of a vector
  * @param normalise whether the result has length 1
  */

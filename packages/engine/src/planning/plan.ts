@@ -62,7 +62,7 @@ export function planWorker(input: PlanInput): WorkerPlan {
     throw new NaniteError(
       'model-too-large',
       `${manifest.name} needs ${inMiB(least)}, and models may take ${inMiB(input.memoryBudget)} on this machine`,
-      { status: 507, hint: 'take a smaller model or quantisation, or a smaller context' },
+      { status: 507, hint: 'choose a smaller model or quantisation, or a smaller context' },
     );
   }
   const { context, slots } = shape;

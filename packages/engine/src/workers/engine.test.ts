@@ -196,7 +196,7 @@ esac
     ]);
   });
 
-  it('starts anew for a larger context, not for a smaller', async () => {
+  it('starts again for a larger context, not for a smaller', async () => {
     await client.start({ model: 'alpha', options: { context: 2048 } });
     await client.start({ model: 'alpha', options: { context: 1024 } });
     expect(workersStarted()).toHaveLength(1);

@@ -35,7 +35,7 @@ export interface EngineOptions {
   settings: EngineSettings;
   /** Folders that hold model folders, the most preferred first. */
   modelRoots: readonly string[];
-  /** The hardware report, read anew each time: it changes when hardware does. */
+  /** The hardware report, read again each time: it changes when hardware does. */
   hardware: () => HardwareReport | null;
   knowledge: KnowledgeFile;
   programs: Programs;
@@ -275,7 +275,7 @@ export class Engine {
             `${model.manifest.name} took longer than ${settings.startTimeout} s to load`,
             {
               status: 504,
-              hint: 'raise engine.startTimeout, or take a smaller model',
+              hint: 'raise engine.startTimeout, or choose a smaller model',
             },
           );
         }

@@ -71,7 +71,7 @@ export function faultError(model: string, ending: Ending, log: string, ready: bo
   ) {
     return new NaniteError('no-memory', `${model} ran out of memory: ${reason ?? how}`, {
       status: 503,
-      hint: 'take a smaller context, fewer slots or a smaller quantisation',
+      hint: 'choose a smaller context, fewer slots or a smaller quantisation',
     });
   }
   const crashed =
@@ -87,7 +87,7 @@ export function faultError(model: string, ending: Ending, log: string, ready: bo
     `the worker of ${model} is gone: ${how}${reason ? ` (${reason})` : ''}`,
     {
       status: 502,
-      hint: 'ask again: it is started anew',
+      hint: 'try again: it will be started again',
     },
   );
 }

@@ -74,7 +74,7 @@ it('says that a backend is down in words that fit one', async () => {
   const { status, body } = await post('/api/chat', { model: 'other/m', messages });
   expect(status).toBe(502);
   expect(OllamaError.parse(body).error).toBe(
-    `the backend other does not answer (look whether ${url} runs, and the gateway may reach it: nanite-gateway(8))`,
+    `the backend other does not answer (check that ${url} runs and that the gateway can reach it: nanite-gateway(8))`,
   );
   expect(await stateOf()).toBe('unreachable');
 });

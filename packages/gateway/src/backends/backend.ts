@@ -111,7 +111,7 @@ export class Backend {
    */
   enter(): () => void {
     if (this.#running >= this.#most) {
-      throw new BusyError('queue-full', `${this.#running} requests already wait for ${this.name}`, 5);
+      throw new BusyError('queue-full', `${this.#running} requests are already waiting for ${this.name}`, 5);
     }
     this.#running += 1;
     let inside = true;

@@ -24,7 +24,7 @@ const modes: readonly unknown[] = ['auto', 'none', 'required'];
 
 function nameIn(given: GivenChoice): string {
   const name = given.function?.name ?? given.name;
-  if (typeof name !== 'string') throw refuse('tool_choice names no tool');
+  if (typeof name !== 'string') throw refuse('tool_choice does not name a tool');
   return name;
 }
 

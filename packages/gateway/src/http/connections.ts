@@ -31,9 +31,9 @@ export class Connections {
     }
     const identity = this.#known.get(req.socket) ?? null;
     if (identity !== null) return identity;
-    throw new NaniteError('unknown-peer', 'the kernel does not say who you are', {
+    throw new NaniteError('unknown-peer', 'the kernel does not tell who you are', {
       status: 403,
-      hint: 'keep the connection open until the answer has come',
+      hint: 'keep the connection open until the answer has arrived',
     });
   }
 }

@@ -77,6 +77,7 @@ export class FrontDoor {
 
   private async admit(req: IncomingMessage, res: ServerResponse, entrance: Entrance): Promise<void> {
     const { context } = this;
+    res.setHeader('server', serverName);
     const url = req.url ?? '/';
     const query = url.indexOf('?');
     const path = query < 0 ? url : url.slice(0, query);
@@ -97,10 +98,14 @@ export class FrontDoor {
       const identity = this.connections.identify(req, entrance);
       exchange = new Exchange(req, res, path, identity, shape);
       if (!this.access.allows(identity.uid)) {
-        throw new NaniteError('not-allowed', `user ${identity.uid} may not use the models of this machine`, {
-          status: 403,
-          hint: 'the administrator decides: gateway.access in the settings',
-        });
+        throw new NaniteError(
+          'not-allowed',
+          `user ${identity.uid} is not allowed to use the models of this machine`,
+          {
+            status: 403,
+            hint: 'the administrator decides: gateway.access in the settings',
+          },
+        );
       }
       await this.router.find(method, path)(exchange, context);
     } catch (error) {
@@ -125,13 +130,16 @@ export class FrontDoor {
       });
     }
     if (!originAllowed(req.headers.origin, origins)) {
-      throw new NaniteError('foreign-origin', `pages of ${req.headers.origin} may not ask here`, {
+      throw new NaniteError('foreign-origin', `web pages from ${req.headers.origin} are not allowed to ask`, {
         status: 403,
         hint: 'add the origin to gateway.origins in the settings',
       });
     }
   }
 }
+
+/** In the header `server` of every answer. Ollama sends none, so it tells the two apart. */
+export const serverName = 'Nanite';
 
 function allowed(req: IncomingMessage, res: ServerResponse): ServerResponse {
   allowOrigin(req, res);

@@ -8,7 +8,7 @@ export function problemOf(error: unknown): NaniteError {
     if (['unreachable', 'no-access', 'broken-off'].includes(error.code)) {
       return new NaniteError('engine-unreachable', 'the engine does not answer, so no model can be loaded', {
         status: 503,
-        hint: 'look at: systemctl status nanite-engine.socket',
+        hint: 'see: systemctl status nanite-engine.socket',
         cause: error,
       });
     }
@@ -22,7 +22,7 @@ export function problemOf(error: unknown): NaniteError {
   if (objection !== null) return new NaniteError('invalid-request', objection, { status: 400, cause: error });
   return new NaniteError('internal', 'something went wrong inside the gateway', {
     status: 500,
-    hint: 'look at: journalctl -u nanite-gateway',
+    hint: 'see: journalctl -u nanite-gateway',
     cause: error,
   });
 }

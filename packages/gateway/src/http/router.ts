@@ -33,7 +33,7 @@ export class Router {
     if (methods === undefined) {
       throw new NaniteError('no-such-endpoint', `there is no ${path}`, {
         status: 404,
-        hint: 'GET /openapi.json lists what there is',
+        hint: 'GET /openapi.json lists the endpoints',
       });
     }
     const handler = methods.get(method);

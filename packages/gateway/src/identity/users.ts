@@ -15,7 +15,7 @@ export function uidOf(user: number | string): number {
     });
     return Number(printed.trim());
   } catch (cause) {
-    throw new NaniteError('no-such-user', `the settings name the user ${user}, who does not exist`, {
+    throw new NaniteError('no-such-user', `the settings name the user ${user}, but there is no such user`, {
       hint: 'correct gateway.access or gateway.tokens',
       cause,
     });

@@ -54,7 +54,7 @@ function cannotRun({ manifest, why, whyCode, whyStatus }: ModelEntry): NaniteErr
 const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 
-/** Whether a worker as it runs serves what a request wants, or must be started anew with other options. */
+/** Whether a worker as it runs serves what a request wants, or must be started again with other options. */
 export function serves(worker: Worker, wants: Wants): boolean {
   const { plan } = worker;
   return (
@@ -240,7 +240,7 @@ export class Broker {
     return true;
   }
 
-  /** A model has become another one: whoever asks from now on gets a worker that has loaded it anew. */
+  /** A model has become another one: whoever asks from now on gets a worker that has loaded it again. */
   renew(id: string): void {
     const loaded = this.#loaded.get(id);
     if (loaded === undefined) return;
@@ -252,7 +252,7 @@ export class Broker {
     if (this.#waiters.length >= this.#limits.length) {
       return new BusyError(
         'queue-full',
-        `${this.#waiters.length} requests already wait for a model`,
+        `${this.#waiters.length} requests are already waiting for a model`,
         this.#retryAfter(),
       );
     }
@@ -260,7 +260,7 @@ export class Broker {
     if (own < this.#limits.perUser) return null;
     return new BusyError(
       'queue-full',
-      `${own} of your requests already wait for a model`,
+      `${own} of your requests are already waiting for a model`,
       this.#retryAfter(),
     );
   }

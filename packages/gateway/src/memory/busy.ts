@@ -8,6 +8,6 @@ export class BusyError extends NaniteError {
     /** Seconds after which asking again makes sense. */
     readonly retryAfter: number,
   ) {
-    super(code, message, { status: 503, hint: `ask again in ${retryAfter} s` });
+    super(code, message, { status: 503, hint: `try again in ${retryAfter} s` });
   }
 }

@@ -31,7 +31,7 @@ const choose = (
 test('the largest that fits and is quick answers, and says how quick', async () => {
   expect(await choose({ 'coder-large': 10.74, coder: 24, smollm2: 150 })).toEqual({
     name: 'coder-large:1b',
-    reason: 'the largest model here; its last answers came with 11 tokens/s',
+    reason: 'the largest model here; its last answers came at 11 tokens/s',
     passedOver: [],
   });
 });
@@ -39,15 +39,15 @@ test('the largest that fits and is quick answers, and says how quick', async () 
 test('one that is slower than 6 tokens/s is passed over for the next', async () => {
   expect(await choose({ 'coder-large': 5.9, coder: 6 })).toEqual({
     name: 'coder:1b',
-    reason: 'the largest model here that fits and is quick enough; its last answers came with 6.0 tokens/s',
-    passedOver: [{ name: 'coder-large:1b', why: 'gives 5.9 tokens/s here, of the 6 wanted of a default' }],
+    reason: 'the largest model here that fits and is fast enough; its last answers came at 6.0 tokens/s',
+    passedOver: [{ name: 'coder-large:1b', why: 'gives 5.9 tokens/s here; a default model needs 6' }],
   });
 });
 
 test('where none is quick the quickest answers', async () => {
   const chosen = await choose({ 'coder-large': 0.5, coder: 1, smollm2: 3 });
   expect(chosen.name).toBe('smollm2:1b');
-  expect(chosen.reason).toBe('no model here gives 6 tokens/s; it is the quickest');
+  expect(chosen.reason).toBe('no model here reaches 6 tokens/s; this is the fastest');
   expect(chosen.passedOver.map(({ name }) => name)).toEqual(['coder-large:1b', 'coder:1b']);
 });
 
@@ -60,7 +60,7 @@ test('2 GiB of memory: SmolLM2 answers beside search, and it is said why', async
   const chosen = await choose({}, { entries: [search, small, { ...large, ...refused }], budget: 1 });
   expect(chosen).toEqual({
     name: 'smollm2:1b',
-    reason: 'the largest model here that fits and is quick enough; how fast it answers is not known yet',
+    reason: 'the largest model here that fits and is fast enough; how fast it answers is not known yet',
     passedOver: [{ name: 'coder-large:1b', why: `cannot run here: ${refused.why}` }],
   });
 });
@@ -90,7 +90,7 @@ test('the setting decides, as long as its model is there and runs', async () => 
   const gone = await choose({}, { wished: 'llama3:8b' });
   expect(gone.name).toBe('coder-large:1b');
   expect(gone.passedOver).toEqual([
-    { name: 'llama3:8b', why: 'gateway.defaultModel names it, and it is not here' },
+    { name: 'llama3:8b', why: 'gateway.defaultModel names it, but it is not installed' },
   ]);
 });
 

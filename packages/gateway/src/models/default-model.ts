@@ -33,7 +33,8 @@ export async function chooseDefault(choice: DefaultChoice): Promise<DefaultModel
     if (wished !== null && wished.runnable) {
       return { name: wished.manifest.name, reason: 'the setting gateway.defaultModel names it', passedOver };
     }
-    const why = wished === null ? 'gateway.defaultModel names it, and it is not here' : cannotRun(wished);
+    const why =
+      wished === null ? 'gateway.defaultModel names it, but it is not installed' : cannotRun(wished);
     passedOver.push({ name: choice.wished, why });
   }
   const besides = memoryForSearch(choice.entries);
@@ -56,7 +57,7 @@ export async function chooseDefault(choice: DefaultChoice): Promise<DefaultModel
     }
     passedOver.push({
       name: entry.manifest.name,
-      why: `gives ${perSecond(speed)} here, of the ${wantedSpeed} wanted of a default`,
+      why: `gives ${perSecond(speed)} here; a default model needs ${wantedSpeed}`,
     });
   }
   return theQuickest(fitting, passedOver, choice);
@@ -77,19 +78,19 @@ function theQuickest(
   const { name } = quickest.manifest;
   return {
     name,
-    reason: `no model here gives ${wantedSpeed} tokens/s; it is the quickest`,
+    reason: `no model here reaches ${wantedSpeed} tokens/s; this is the fastest`,
     passedOver: passedOver.filter((other) => other.name !== name),
   };
 }
 
 function reasonOf(looked: number, speed: KnownSpeed | null): string {
   const which =
-    looked === 1 ? 'the largest model here' : 'the largest model here that fits and is quick enough';
+    looked === 1 ? 'the largest model here' : 'the largest model here that fits and is fast enough';
   if (speed === null) return `${which}; how fast it answers is not known yet`;
   const words = {
-    answers: 'its last answers came with',
-    measured: 'it was measured with',
-    guess: 'it should give about',
+    answers: 'its last answers came at',
+    measured: 'it was measured at',
+    guess: 'it should reach about',
   };
   return `${which}; ${words[speed.basis]} ${perSecond(speed)}`;
 }

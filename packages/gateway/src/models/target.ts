@@ -25,7 +25,7 @@ export async function findTarget(given: string, catalogue: Catalogue, backends: 
     if (named.backend.remote && !backends.remotesOn) {
       throw new NaniteError(
         'remotes-off',
-        `${name} would be asked outside this machine, which is switched off`,
+        `${name} runs on another machine, and asking other machines is switched off`,
         {
           status: 403,
           hint: 'the administrator can set gateway.remotes: true',

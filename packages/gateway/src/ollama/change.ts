@@ -96,7 +96,7 @@ export const pull: Handler = async (exchange, context) => {
 export const create: Handler = async (exchange, context) => {
   const { value } = await context.bodies.json(exchange, true);
   if (value['modelfile'] !== undefined || value['path'] !== undefined) {
-    throw new NaniteError('invalid-request', 'a Modelfile is not taken here any more', {
+    throw new NaniteError('invalid-request', 'Modelfiles are no longer accepted here', {
       status: 400,
       hint: 'send from, files, template, system, parameters; or: nanite models create NAME -f Modelfile',
     });

@@ -42,7 +42,7 @@ function checkSupported(request: OllamaGenerateRequest, ollama: OllamaTarget): v
     );
   }
   if (raw && request.images && request.images.length > 0) {
-    throw refuse('images cannot go with raw, suffix or context', 'leave these out');
+    throw refuse('images cannot be combined with raw, suffix or context', 'leave these out');
   }
 }
 

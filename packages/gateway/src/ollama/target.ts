@@ -10,7 +10,7 @@ export interface OllamaTarget {
   keepAlive: number | undefined;
 }
 
-/** @throws NaniteError as findTarget, 400 for a keep_alive that is no duration */
+/** @throws NaniteError as findTarget, 400 for a keep_alive that is not a duration */
 export async function ollamaTarget(
   context: Context,
   request: { model: string; keep_alive?: number | string | null },

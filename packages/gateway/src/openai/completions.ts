@@ -31,9 +31,9 @@ function onePrompt({ prompt }: Request, field: string): string {
 function infillBody(request: Request, rest: Record<string, unknown>): Record<string, unknown> {
   const { max_tokens: length, prompt: _prompt, suffix: _suffix, echo: _echo, n, logprobs, ...others } = rest;
   if (n !== undefined && n !== 1)
-    throw refuse('n does not go with suffix', 'send one request for each answer');
+    throw refuse('n cannot be combined with suffix', 'send one request for each answer');
   if (logprobs !== undefined && logprobs !== false)
-    throw refuse('logprobs do not go with suffix', 'leave them out');
+    throw refuse('logprobs cannot be combined with suffix', 'leave them out');
   return {
     ...others,
     input_prefix: onePrompt(request, 'suffix'),
@@ -56,7 +56,7 @@ export const completions: Handler = async (exchange, context) => {
   needCapability(manifest, ['completion', 'chat'], 'completions');
   const wanted = request.logprobs === true ? 1 : request.logprobs || 0;
   if (request.echo === true && wanted > 0) {
-    throw refuse('echo does not go with logprobs: the prompt has none here', 'leave one of them out');
+    throw refuse('echo cannot be combined with logprobs: the prompt has none here', 'leave one of them out');
   }
   const rest = { ...forWorker(value), ...defaultsFor(manifest, value) };
   const fills = typeof request.suffix === 'string' && request.suffix !== '';

@@ -52,7 +52,7 @@ describe.each(['/v1/rerank', '/api/rerank'])('%s', (path) => {
     expect(usage.total_tokens).toBe(6);
   });
 
-  it('refuses what is no request, in the form of its API', async () => {
+  it('refuses what is not a request, in the form of its API', async () => {
     const bad = [
       '{"model"',
       {},

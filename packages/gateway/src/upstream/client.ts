@@ -39,8 +39,8 @@ export class UpstreamFailure extends NaniteError {
         status: 502,
         hint:
           url === null
-            ? 'ask again: a new one is started'
-            : `look whether ${url} runs, and the gateway may reach it: nanite-gateway(8)`,
+            ? 'try again: a new one will be started'
+            : `check that ${url} runs and that the gateway can reach it: nanite-gateway(8)`,
         cause,
       },
     );

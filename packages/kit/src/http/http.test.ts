@@ -98,7 +98,7 @@ it('reads a body as its schema has it, and takes none for an empty object', asyn
   expect((await call('POST', '/v1/things')).text).toBe('{"text":"none"}');
 });
 
-it('refuses a body that is no JSON, does not fit or is too large', async () => {
+it('refuses a body that is not JSON, does not fit or is too large', async () => {
   expect(errorOf(await call('POST', '/v1/things', '{"text'))).toMatchObject({
     status: 400,
     message: 'the request is not valid JSON',

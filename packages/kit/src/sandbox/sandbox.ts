@@ -68,7 +68,7 @@ export async function startSandboxed(run: Sandboxed): Promise<SandboxedProcess> 
   const mayWrite = run.writable !== undefined;
   const works = await landlockWorks();
   if (mayWrite && !works)
-    throw sandboxMissing('this kernel has no Landlock to say which files may be written');
+    throw sandboxMissing('this kernel does not have Landlock, which limits what can be written');
   const landlock = works ? landlockArguments(run.readable, dirname(run.command[0]!), run.writable) : [];
   return spawn(
     'prlimit',

@@ -9,7 +9,7 @@ const shared = new Map<number, Allowance>();
 /**
  * The allowance that all downloads of this process with this limit share.
  *
- * @param bytesPerSecond null is no limit
+ * @param bytesPerSecond null: no limit
  */
 export function allowance(bytesPerSecond: number | null): Allowance | null {
   if (bytesPerSecond === null) return null;

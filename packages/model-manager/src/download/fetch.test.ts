@@ -122,7 +122,7 @@ describe('fetchFile', () => {
     },
   );
 
-  it('starts anew from a state that it cannot read, or that is of another file', async () => {
+  it('starts again from a state that it cannot read, or that is of another file', async () => {
     const stop = new AbortController();
     const half = options({
       signal: stop.signal,

@@ -20,17 +20,17 @@ export interface FetchOptions {
   chunkBytes: number;
   /** Connections at once, where the server gives ranges and one alone does not fill a fast line. */
   parallel: number;
-  /** Of all downloads of this process that have this limit, together; null is no limit. */
+  /** Of all downloads of this process that have this limit, together; null: no limit. */
   bytesPerSecond: number | null;
   onProgress(done: number, total: number | null): void;
   /** Milliseconds before the first retry; tests shorten it. */
   firstRetryDelay?: number;
 }
 
-/** The file at the source is not the one that was begun, or its server no longer gives ranges: all is to be fetched anew. */
+/** The file at the source is not the one that was begun, or its server no longer gives ranges: all is to be fetched again. */
 class StartOver extends NaniteError {
   constructor(file: string) {
-    super('source-changes', `${file} changes at its source while it is fetched`, {
+    super('source-changes', `${file} changed at its source while it was being downloaded`, {
       status: 502,
       hint: 'pull again later, or from another source',
     });
@@ -70,8 +70,11 @@ export async function fetchFile(
         await discard(target);
         throw new NaniteError(
           'digest-mismatch',
-          `${file.name} is not what it should be: its sha256 is ${fetched.sha256}, expected was ${file.sha256}`,
-          { status: 422, hint: 'what arrived was removed; the source or the way to it has altered the file' },
+          `${file.name} is not what it should be: its sha256 is ${fetched.sha256} instead of ${file.sha256}`,
+          {
+            status: 422,
+            hint: 'what arrived was removed; the source, or something on the way, has altered the file',
+          },
         );
       }
       return fetched;
@@ -276,7 +279,7 @@ class Download {
           await hash.close();
         }
       },
-      // Each try begins at the first byte, so bytes are no progress here.
+      // Each try begins at the first byte, so bytes are not progress here.
       this.#persistence(() => 0),
     );
   }
@@ -285,8 +288,8 @@ class Download {
     if (size === null || this.file.size === null || size === this.file.size) return;
     throw new NaniteError(
       'size-mismatch',
-      `${this.file.name} has ${size} bytes, expected were ${this.file.size}`,
-      { status: 422, hint: 'the source does not have the file that it promised' },
+      `${this.file.name} has ${size} bytes instead of ${this.file.size}`,
+      { status: 422, hint: 'the source does not have the file it announced' },
     );
   }
 

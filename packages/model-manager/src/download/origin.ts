@@ -67,7 +67,7 @@ export class Origin {
             hint:
               status === 401 || status === 403
                 ? 'it may need a token, or a licence to be accepted at the source'
-                : 'look whether the file is still there',
+                : 'check whether the file is still there',
           },
         );
       }

@@ -30,7 +30,7 @@ export async function reserve(path: string, size: number): Promise<void> {
 export function noSpace(path: string, cause: unknown): NaniteError {
   return new NaniteError('no-space', `the disk is full: ${path} could not be written`, {
     status: 507,
-    hint: 'make room (nanite models gc, nanite models rm) and pull again: it goes on where it stopped',
+    hint: 'free some space (nanite models gc, nanite models rm) and pull again: the download continues where it stopped',
     cause,
   });
 }

@@ -68,9 +68,9 @@ export async function persist<T>(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof NaniteError) throw error;
-    throw new NaniteError('source-unreachable', 'the download broke off again and again', {
+    throw new NaniteError('source-unreachable', 'the download kept breaking off', {
       status: 502,
-      hint: 'pull again later: it goes on where it stopped',
+      hint: 'pull again later: it continues where it stopped',
       cause: error,
     });
   }

@@ -27,7 +27,7 @@ export async function hollowCopy(
   if (size === null) {
     throw new NaniteError('unsupported', `${file.name}: its source does not say how large it is`, {
       status: 501,
-      hint: 'pull it, and ask then',
+      hint: 'pull it first, then try again',
     });
   }
   for (const portion of portions) {

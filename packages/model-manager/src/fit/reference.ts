@@ -24,6 +24,9 @@ import { askLlama } from './llama';
 import { llamaFolder } from './places';
 import { thisMachine } from './machine';
 
+/** Milliseconds that a source may take to answer where the catalogue knows enough without it. */
+const sourceLimit = 8_000;
+
 /**
  * Whether, and how, what a reference means runs here, before a byte of its weights is fetched: by llama.cpp's own
  * reckoning over its header, and by the catalogue for its other quantisations.
@@ -43,7 +46,10 @@ export async function fitReference(
   try {
     const { resolved, name: resolvedName } = await puller.resolve(
       { ...request, name: null },
-      { signal, report: () => undefined },
+      {
+        signal: listed ? AbortSignal.any([signal, AbortSignal.timeout(sourceLimit)]) : signal,
+        report: () => undefined,
+      },
     );
     name = resolvedName;
     candidates.push(await fromHeader(puller, resolved, here.cache, request.insecure, signal));

@@ -149,14 +149,14 @@ export class Cursor {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @throws Refusal `string` for what is no UTF-8 or holds a zero byte, at which C programs end a string */
+/** @throws Refusal `string` for what is not UTF-8 or holds a zero byte, at which C programs end a string */
 export function utf8(bytes: Uint8Array, what: string): string {
   if (bytes.byteLength > limits.stringBytes) refuse('limit', `${what} is ${bytes.byteLength} bytes long`);
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
-    refuse('string', `${what} is no UTF-8 text`);
+    refuse('string', `${what} is not UTF-8 text`);
   }
   if (text.includes('\0')) refuse('string', `${what} holds a zero byte`);
   return text;
@@ -165,7 +165,7 @@ export function utf8(bytes: Uint8Array, what: string): string {
 /** @throws Refusal `string` for what is not printable ASCII */
 export function ascii(bytes: Uint8Array, what: string): string {
   for (const byte of bytes) {
-    if (byte < 0x20 || byte > 0x7e) refuse('string', `${what} holds a byte that is no printable ASCII`);
+    if (byte < 0x20 || byte > 0x7e) refuse('string', `${what} has a byte that is not printable ASCII`);
   }
   return String.fromCharCode(...bytes);
 }

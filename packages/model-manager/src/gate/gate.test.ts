@@ -28,7 +28,7 @@ describe('inspect', { timeout: 60_000 }, () => {
     });
   });
 
-  it('refuses what is no file without waiting for it', async () => {
+  it('refuses what is not a file without waiting for it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nanite-gate-'));
     spawnSync('mkfifo', [join(folder, 'pipe')]);
     await expect(inspect(join(folder, 'pipe'), { program })).rejects.toMatchObject({ reason: 'unsafe-file' });

@@ -51,7 +51,11 @@ export async function inspect(
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     if (!(await file.stat()).isFile()) {
-      throw new Refusal('unsafe-file', `${path} is no file, but a folder, a pipe or a device`, 'name a file');
+      throw new Refusal(
+        'unsafe-file',
+        `${path} is not a file but a folder, a pipe or a device`,
+        'name a file',
+      );
     }
     const ran = await runSandboxed({
       command: [

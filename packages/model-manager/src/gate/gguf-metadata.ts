@@ -13,9 +13,9 @@ type Metadata = GgufHeader['metadata'];
 export function checkMetadata({ metadata, vocabulary, tensors }: GgufHeader): void {
   const architecture = textOf(metadata, 'general.architecture');
   if (architecture === null)
-    refuse('metadata', 'general.architecture is missing: nobody can tell what model this is');
+    refuse('metadata', 'general.architecture is missing: there is no telling what model this is');
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(architecture)) {
-    refuse('metadata', 'general.architecture is no name of an architecture');
+    refuse('metadata', 'general.architecture is not the name of an architecture');
   }
   const split = splitOf(metadata);
   if (tensors.length === 0 && !(split && split.count > 1)) {
@@ -75,7 +75,7 @@ const bounded: Record<string, number> = {
 function checkNumbers(metadata: Metadata, key: string, most: number): void {
   const given = metadata.get(key);
   if (given === undefined) return;
-  if (given.type === 'string' || given.type === 'bool') refuse('metadata', `${key} is no number`);
+  if (given.type === 'string' || given.type === 'bool') refuse('metadata', `${key} is not a number`);
   const values = given.type === 'array' ? given.numbers : [Number(given.value)];
   if (values === null || values.length > limits.layers) {
     refuse('limit', `${key} has more values than a model has layers`);
@@ -106,7 +106,10 @@ function checkVocabulary(metadata: Metadata, tokens: number, badByteToken: strin
     const given = metadata.get(key);
     if (given === undefined) continue;
     if (given.type !== 'array' || !types.includes(given.of)) {
-      refuse('metadata', `${key} is no array of ${types.join(' or ')}, and llama.cpp would read it as one`);
+      refuse(
+        'metadata',
+        `${key} is not an array of ${types.join(' or ')}, and llama.cpp would read it as one`,
+      );
     }
     if (key in parallelArrays && given.count < tokens) {
       refuse('metadata', `${key} has ${given.count} elements for ${tokens} tokens`);
@@ -117,7 +120,7 @@ function checkVocabulary(metadata: Metadata, tokens: number, badByteToken: strin
   if (model === 'plamo2' && badByteToken !== null) {
     refuse(
       'metadata',
-      `the token ${JSON.stringify(badByteToken)} names no byte, and llama.cpp would use it as an index`,
+      `the token ${JSON.stringify(badByteToken)} does not name a byte, and llama.cpp would use it as an index`,
     );
   }
 }
@@ -128,7 +131,7 @@ export function splitOf(metadata: Metadata): { index: number; count: number; ten
     const given = metadata.get(key);
     if (given === undefined) return null;
     // llama.cpp ends the process where this is of another type (gguf_get_val_u16).
-    if (given.type !== 'u16') refuse('split', `${key} is no unsigned number of 16 bits`);
+    if (given.type !== 'u16') refuse('split', `${key} is not an unsigned 16-bit number`);
     return Number(given.value);
   }) as [number | null, number | null];
   if (index === null && count === null) return null;
@@ -141,14 +144,14 @@ export function splitOf(metadata: Metadata): { index: number; count: number; ten
   if ((index ?? 0) >= count) refuse('split', `this says that it is part ${(index ?? 0) + 1} of ${count}`);
   const total = metadata.get('split.tensors.count');
   const tensors = total === undefined ? null : integer(total);
-  if (total !== undefined && tensors === null) refuse('split', 'split.tensors.count is no number');
+  if (total !== undefined && tensors === null) refuse('split', 'split.tensors.count is not a number');
   return count === 1 ? null : { index: index ?? 0, count, tensors };
 }
 
 export function textOf(metadata: Metadata, key: string): string | null {
   const given = metadata.get(key);
   if (given === undefined) return null;
-  if (given.type !== 'string') refuse('metadata', `${key} is no text`);
+  if (given.type !== 'string') refuse('metadata', `${key} is not text`);
   return given.value;
 }
 

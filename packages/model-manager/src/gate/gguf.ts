@@ -60,7 +60,7 @@ const keptNumbers = limits.layers;
  */
 export function readGguf(source: ByteSource): GgufHeader {
   const cursor = new Cursor(source, 0, source.size);
-  if (ascii(cursor.bytes(4), 'the magic') !== 'GGUF') refuse('not-a-model', 'this is no GGUF file');
+  if (ascii(cursor.bytes(4), 'the magic') !== 'GGUF') refuse('not-a-model', 'this is not a GGUF file');
   const version = cursor.u32();
   if ((version & 0xffff) === 0) {
     refuse('version', 'this GGUF file was made for big-endian machines', 'get the little-endian file');
@@ -204,7 +204,7 @@ function checkCharsmap(cursor: Cursor, count: number): void {
 function alignmentOf(metadata: ReadonlyMap<string, MetadataValue>): number {
   const given = metadata.get('general.alignment');
   if (given === undefined) return 32;
-  if (given.type !== 'u32') refuse('alignment', 'general.alignment is no unsigned number of 32 bits');
+  if (given.type !== 'u32') refuse('alignment', 'general.alignment is not an unsigned 32-bit number');
   const alignment = Number(given.value);
   // The format asks for a multiple of 8; gguf.cpp for a power of two.
   if (alignment < 8 || alignment > limits.alignment || (alignment & (alignment - 1)) !== 0) {
@@ -272,7 +272,7 @@ function sizeOf(name: string, shape: bigint[], type: TensorType): { elements: nu
   if (shape[0]! % BigInt(type.block) !== 0n) {
     refuse(
       'tensor-shape',
-      `${name} has rows of ${shape[0]} elements, no multiple of the ${type.block} of ${type.name}`,
+      `${name} has rows of ${shape[0]} elements, not a multiple of the ${type.block} of ${type.name}`,
     );
   }
   const bytes = (elements / BigInt(type.block)) * BigInt(type.bytes);
@@ -287,7 +287,7 @@ function placeTensors(tensors: readonly Unplaced[], dataAt: number, alignment: n
   let expected = 0;
   for (const { name, offset, bytes } of tensors) {
     if (offset % alignment !== 0) {
-      refuse('tensor-bounds', `${name} lies at ${offset}, no multiple of ${alignment}`);
+      refuse('tensor-bounds', `${name} lies at ${offset}, not a multiple of ${alignment}`);
     }
     if (dataAt + offset + bytes > size) {
       refuse(

@@ -124,7 +124,7 @@ export function readOnnx(source: ByteSource): GateFacts {
     }
   }
   if (ir === null || graphs !== 1)
-    refuse('protobuf', 'this is no ONNX model: it holds no graph of operators', hint);
+    refuse('protobuf', 'this is not an ONNX model: it holds no graph of operators', hint);
   if (ir < versions.ir[0] || ir > versions.ir[1]) {
     refuse(
       'version',
@@ -156,9 +156,9 @@ export function readOnnx(source: ByteSource): GateFacts {
 const hint = 'get it again from its publisher; only GGUF and ONNX models can be run';
 const update = 'get another conversion of the model, or update Nanite';
 
-/** A field that onnx.proto3 does not have: whatever this is, it is no ONNX model, or one of the future. */
+/** A field that onnx.proto3 does not have: whatever this is, it is not an ONNX model, or one of the future. */
 function unknown(field: Field, where: string): never {
-  refuse('protobuf', `this is no ONNX model: ${where} has a field ${field.number}`, hint);
+  refuse('protobuf', `this is not an ONNX model: ${where} has a field ${field.number}`, hint);
 }
 
 function textAt(cursor: Cursor, field: Extract<Field, { kind: 'bytes' }>, what: string): string {
@@ -178,7 +178,7 @@ function readOpset(cursor: Cursor, end: number, left: Budget): [domain: string, 
 }
 
 function tooDeep(depth: number): void {
-  if (depth > limits.protobufDepth) refuse('limit', `graphs lie ${depth} deep in each other`);
+  if (depth > limits.protobufDepth) refuse('limit', `graphs are nested ${depth} deep`);
 }
 
 function readGraph(cursor: Cursor, end: number, found: Found, depth: number): void {

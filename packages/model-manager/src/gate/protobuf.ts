@@ -55,7 +55,7 @@ export function* fields(cursor: Cursor, end: number, left: Budget): Generator<Fi
       default:
         refuse(
           'protobuf',
-          'this is no ONNX model: its structure breaks off',
+          'this is not an ONNX model: its structure breaks off',
           'get it again from its publisher',
         );
     }

@@ -54,7 +54,7 @@ export function formatOf(source: ByteSource): 'gguf' | 'onnx' {
     refuse('safetensors', 'this is a safetensors file: the engines of Nanite run GGUF and ONNX', gguf);
   }
   if (['lmgg', 'fmgg', 'tjgg', 'algg'].some((magic) => text.startsWith(magic))) {
-    refuse('legacy-format', 'this is a GGML file of 2023, which llama.cpp reads no more', gguf);
+    refuse('legacy-format', 'this is a GGML file of 2023, which llama.cpp no longer reads', gguf);
   }
   if (text.startsWith('FUGG')) {
     refuse('legacy-format', 'this is a GGUF file of a big-endian machine', gguf);

@@ -10,6 +10,6 @@ export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(bare)) return false;
   const parsed = ipaddr.process(bare);
   if (parsed.range() !== 'unicast') return false;
-  // Of IPv6 only 2000::/3 has been given out; what lies outside (such as ::127.0.0.1) is no public host.
+  // Of IPv6 only 2000::/3 has been given out; what lies outside (such as ::127.0.0.1) is not a public host.
   return parsed.kind() === 'ipv4' || parsed.match(ipaddr.parseCIDR('2000::/3'));
 }

@@ -9,7 +9,7 @@ export interface Basis {
   roots: readonly string[];
   /** Files and folders besides; not all need to exist. */
   files: readonly string[];
-  /** What is no file. */
+  /** What is not a file. */
   facts: readonly string[];
 }
 

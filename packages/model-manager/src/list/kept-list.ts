@@ -74,7 +74,7 @@ export class KeptList {
       const head = JSON.parse(whole.toString('utf8', 0, end)) as Omit<Kept, 'bytes'>;
       return { ...head, bytes: whole.subarray(end + 1) };
     } catch {
-      // None yet, or half written before a power cut: it is made anew.
+      // None yet, or half written before a power cut: it is made again.
       return null;
     }
   }

@@ -116,7 +116,7 @@ describe('a list that is kept', () => {
     expect(String(kept.get())).toBe('two');
   });
 
-  it('is made anew where something changes while it is made', async () => {
+  it('is made again where something changes while it is made', async () => {
     await settle();
     const kept = open();
     kept.make(() => {

@@ -66,6 +66,7 @@ export class Puller {
       insecure: request.insecure,
       signal: asked.signal,
       token: request.token ?? undefined,
+      say: (status) => asked.report({ status }),
     });
     const name = ModelName.safeParse(fullName(request.name ?? resolved.name));
     if (!name.success) {
@@ -194,7 +195,7 @@ export class Puller {
     const same = wanted.length === resolved.files.length && wanted.every((digest) => has.has(digest));
     if (here.origin === 'package') {
       if (same) return here;
-      throw new NaniteError('name-taken', `${name} is here already, from a Debian package`, {
+      throw new NaniteError('name-taken', `${name} is already installed, from a Debian package`, {
         status: 409,
         hint: `pull it under another name (--name), or remove the package: dpkg -S ${here.path}`,
       });

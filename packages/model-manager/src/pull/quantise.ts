@@ -36,21 +36,17 @@ export function quantisationType(text: string): string {
   const name = text.trim().toUpperCase();
   const type = aliases[name] ?? name;
   if (types.has(type)) return type;
-  throw new NaniteError(
-    'bad-request',
-    `there is no quantisation ${text.slice(0, 32)} that can be made here`,
-    {
-      status: 400,
-      hint: `there are ${[...types.keys()].join(', ')}`,
-    },
-  );
+  throw new NaniteError('bad-request', `${text.slice(0, 32)} is not a quantisation that can be made here`, {
+    status: 400,
+    hint: `there are ${[...types.keys()].join(', ')}`,
+  });
 }
 
 /**
  * The weights of a model in another precision, made by llama-quantize in a sandbox: it reads the weights, writes into one
  * folder, and does nothing else. The caller has had the files examined, and has the result examined.
  *
- * @param files what the model is made of, examined; files that are no weights stay as they are
+ * @param files what the model is made of, examined; files that are not weights stay as they are
  * @returns the files of the new model. The new blob is held by `keep`
  * @throws NaniteError `unsupported` 501 without nanite-llama; `already-quantised` 409; `not-quantised` 422 where llama.cpp
  *   fails; `no-space`, `over-quota` 507; `sandbox-missing` 503
@@ -80,7 +76,7 @@ export async function quantise(
   if (!whole.has(from) && !options.again) {
     throw new NaniteError('already-quantised', `these weights are quantised already, as ${from}`, {
       status: 409,
-      hint: 'begin with F16 or BF16 weights; or say --requantize (requantize: true), and lose quality twice',
+      hint: 'start from F16 or BF16 weights, or use --requantize (requantize: true), which loses quality twice',
     });
   }
   const bytes = weights.reduce((sum, { size }) => sum + size, 0);
@@ -163,7 +159,7 @@ async function run(
       .at(-1);
     throw new NaniteError('not-quantised', 'llama.cpp could not quantise this model', {
       status: 422,
-      hint: 'the installed llama.cpp may not know its kind, or there was not enough memory',
+      hint: 'the installed llama.cpp may not know this kind of model, or there was not enough memory',
       cause: why ?? said.slice(-500),
     });
   } finally {

@@ -82,7 +82,7 @@ export function parseReference(text: string): Reference {
     case undefined:
       break;
     default:
-      throw bad(text, `nothing is known of ${scheme}://`);
+      throw bad(text, `${scheme}:// is not supported`);
   }
 
   if (/^\.{0,2}\//.test(written) || written === '.' || written === '..')
@@ -225,7 +225,7 @@ function parseUrl(text: string, written: string): Reference {
   if (segments.length >= 2 && url.search === '' && last !== undefined && /^[\w.-]+:[\w.-]+$/.test(last)) {
     return parseRegistryName(text, `${url.host}/${segments.join('/')}`, scheme, false);
   }
-  if (last === undefined) throw bad(text, 'the URL names no file');
+  if (last === undefined) throw bad(text, 'the URL does not name a file');
   const fragment = new URLSearchParams(url.hash.slice(1));
   const digest = fragment.get('sha256')?.toLowerCase() ?? null;
   if (digest !== null && !sha256Form.test(digest)) {

@@ -72,13 +72,15 @@ async function answer(service: Service, request: IncomingMessage, response: Serv
 async function whoAsks({ authority }: Service, request: IncomingMessage): Promise<Person> {
   const peer = unixPeer(descriptorOf(request.socket));
   if (peer === null) {
-    throw new NaniteError('unknown-peer', 'the kernel does not say who you are', { status: 403 });
+    throw new NaniteError('unknown-peer', 'the kernel does not tell who you are', { status: 403 });
   }
   const named = request.headers[actingForHeader];
   if (named === undefined) return { uid: peer.uid, pid: peer.pid > 0 ? peer.pid : null, through: null };
   const uid = z.coerce.number().int().nonnegative().parse(named);
   if (!(await authority.maySpeakForOthers(peer.uid))) {
-    throw new NaniteError('not-authorised', `user ${peer.uid} may not act for others`, { status: 403 });
+    throw new NaniteError('not-authorised', `user ${peer.uid} is not allowed to act for others`, {
+      status: 403,
+    });
   }
   return { uid, pid: null, through: peer.uid };
 }

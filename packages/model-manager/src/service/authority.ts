@@ -30,10 +30,14 @@ export class SystemAuthority implements Authority {
 
   async allowChange(person: Person): Promise<void> {
     if (await mayAdminister(person, { group, polkitAction })) return;
-    throw new NaniteError('not-authorised', `user ${person.uid} may not change the models of this machine`, {
-      status: 403,
-      hint: `the administrator can put you into the group: adduser NAME ${group}`,
-    });
+    throw new NaniteError(
+      'not-authorised',
+      `user ${person.uid} is not allowed to change the models of this machine`,
+      {
+        status: 403,
+        hint: `the administrator can put you into the group: adduser NAME ${group}`,
+      },
+    );
   }
 
   async maySpeakForOthers(uid: number): Promise<boolean> {

@@ -104,7 +104,7 @@ export const parseModelfile: Handler = async ({ extensions }, { request }) =>
 const digestOf = (subject: string): string => {
   const sha256 = /^sha256[:-]([0-9a-f]{64})$/.exec(subject)?.[1];
   if (sha256 !== undefined) return sha256;
-  throw new NaniteError('bad-digest', `${subject} is no sha256:… digest`, { status: 400 });
+  throw new NaniteError('bad-digest', `${subject} is not a sha256:… digest`, { status: 400 });
 };
 
 export const hasBlob: Handler = async ({ store }, { subject, response }) => {

@@ -229,8 +229,8 @@ const stopped = (goesOn: boolean): ProgressEvent =>
     new NaniteError(
       'stopped',
       goesOn
-        ? 'the service is ending; this goes on when it starts again'
-        : 'the service is ending; ask again to go on',
+        ? 'the service is stopping; this continues when it starts again'
+        : 'the service is stopping; run the command again to continue',
       { status: 503 },
     ),
   );

@@ -107,7 +107,7 @@ describe('a pull that the end of the service cut off', () => {
     expect(jobFiles()).toEqual([`${id}.json`]);
     expect(statSync(join(store.layout.jobs, `${id}.json`)).mode & 0o777).toBe(0o600);
     await stop();
-    expect(await pulling).toMatchObject({ code: 'stopped', message: expect.stringContaining('goes on') });
+    expect(await pulling).toMatchObject({ code: 'stopped', message: expect.stringContaining('continues') });
     await start();
     expect(await job()).toMatchObject({ id, startedAt, askedBy: [process.getuid?.()] });
     await expect.poll(names, { timeout: 20_000 }).toEqual(['tiny:1']);
@@ -212,7 +212,7 @@ describe('other work that the end of the service cut off', () => {
     const { id } = await job();
     expect(jobFiles()).toEqual([`${id}.json`]);
     await stop();
-    expect(await asking).toMatchObject({ code: 'stopped', message: expect.stringContaining('goes on') });
+    expect(await asking).toMatchObject({ code: 'stopped', message: expect.stringContaining('continues') });
     gate.release();
     await start();
     await expect.poll(async () => (await job()).state).toBe('done');

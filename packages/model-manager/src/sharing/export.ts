@@ -160,7 +160,7 @@ function checkRoom(models: readonly StoredModel[], folder: string): void {
   if (needed > bavail * bsize) {
     throw new NaniteError(
       'no-space',
-      `${folder} has room for ${bavail * bsize} bytes, ${needed} are needed`,
+      `${folder} has ${bavail * bsize} bytes free, but ${needed} are needed`,
       {
         status: 507,
       },

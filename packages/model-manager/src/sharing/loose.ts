@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import type { FoundFile, FoundModel } from './found';
 import { groupParts, isProjector } from './gguf-parts';
@@ -6,10 +6,20 @@ import { groupParts, isProjector } from './gguf-parts';
 /** Folders deeper than this are nobody's store of models. */
 const deepest = 5;
 
-/** Files below a folder whose names end so; links to folders are not followed. */
+/** What a folder below the one that was named holds; nothing where this person may not look. */
+function entriesOf(folder: string, depth: number): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (depth > 0 && (error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    throw error;
+  }
+}
+
+/** Files below a folder whose names end so; links to folders are not followed, closed folders are passed over. */
 export function filesBelow(folder: string, ends: RegExp, depth = 0): string[] {
   if (depth > deepest) return [];
-  return readdirSync(folder, { withFileTypes: true })
+  return entriesOf(folder, depth)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);

@@ -52,7 +52,7 @@ function readModel(root: string, path: string, name: string): FoundModel | null 
   try {
     manifest = Manifest.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new NaniteError('bad-store', `${path} is no manifest of Ollama's`, { status: 422, cause });
+    throw new NaniteError('bad-store', `${path} is not an Ollama manifest`, { status: 422, cause });
   }
   const blob = (digest: string): string => join(root, 'blobs', digest.replace(':', '-'));
   const files: FoundFile[] = [];

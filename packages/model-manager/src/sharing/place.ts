@@ -100,14 +100,17 @@ function copyBytes(from: string, to: string): void {
 
 export function placeError(error: unknown, to: string): unknown {
   if (isCode(error, 'EACCES', 'EPERM', 'EROFS')) {
-    return new NaniteError('unwritable', `you may not write to ${to}`, { status: 403, cause: error });
+    return new NaniteError('unwritable', `you are not allowed to write to ${to}`, {
+      status: 403,
+      cause: error,
+    });
   }
   if (isCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new NaniteError('no-space', `there is no room for ${to}`, { status: 507, cause: error });
+    return new NaniteError('no-space', `there is not enough space for ${to}`, { status: 507, cause: error });
   }
   if (isCode(error, 'EFBIG')) {
     return new NaniteError('too-large-for-filesystem', `${to} is larger than its file system allows`, {
-      hint: 'FAT holds files up to 4 GiB: format the stick as exFAT (this removes what is on it), or take a smaller quantisation',
+      hint: 'FAT holds files up to 4 GiB: format the stick as exFAT (this removes what is on it), or choose a smaller quantisation',
       status: 507,
       cause: error,
     });

@@ -61,7 +61,7 @@ async function takeIn(puller: Puller, found: FoundModel, asked: Asked): Promise<
       here !== null &&
       checked.some(({ sha256 }) => !here.manifest.files.some((f) => f.sha256 === sha256))
     ) {
-      throw new NaniteError('name-taken', `another model is here under the name ${name}`, {
+      throw new NaniteError('name-taken', `there is already another model named ${name}`, {
         hint: 'rename it first: nanite models cp, then nanite models rm',
         status: 409,
       });

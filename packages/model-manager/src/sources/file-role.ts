@@ -20,10 +20,10 @@ export function refusalOf(path: string): string | null {
     return 'safetensors weights need a conversion: no engine here runs them';
   }
   if (/\.(?:bin|pt|pth|ckpt|pkl|pickle)$/.test(name)) {
-    return 'PyTorch checkpoints are pickles, which run code of whoever made them when they are opened';
+    return 'PyTorch checkpoints are pickles, which run code from whoever made them when they are opened';
   }
   if (/\.(?:zip|tar|tgz|gz|7z|nemo|mar)$/.test(name)) {
-    return 'archives are not opened: what is in them could not be judged before';
+    return 'archives are not opened: their contents cannot be checked first';
   }
   if (/\.(?:h5|keras|pb|tflite|mlmodel|msgpack)$/.test(name)) return 'no engine here runs this format';
   return null;

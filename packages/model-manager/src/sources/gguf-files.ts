@@ -38,7 +38,7 @@ export function groupGguf(paths: readonly string[]): GgufGroup[] {
   return [...groups.values()];
 }
 
-/** All shards that belong to a file beside it; null if it is no shard, or some are missing. */
+/** All shards that belong to a file beside it; null if it is not a shard, or some are missing. */
 export function shardsOf(name: string, beside: readonly string[]): string[] | null {
   const shard = shardForm.exec(name);
   if (shard === null) return null;

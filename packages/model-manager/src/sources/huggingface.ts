@@ -206,8 +206,8 @@ async function sha256OfGitFile(
   if (oid !== entry.oid) {
     throw new NaniteError(
       'digest-mismatch',
-      `${entry.path} is not what the commit says: git calls it ${oid}, expected was ${entry.oid}`,
-      { status: 422, hint: 'the hub, or the way to it, has altered it' },
+      `${entry.path} is not what the commit says: git calls it ${oid} instead of ${entry.oid}`,
+      { status: 422, hint: 'the hub, or something on the way, has altered it' },
     );
   }
   return createHash('sha256').update(body).digest('hex');
@@ -220,13 +220,17 @@ function hubFailed(error: unknown, reference: HuggingFaceReference, hub: string,
     case 401:
     case 403:
       // The hub answers so for what is not there as well, lest names of private repositories be found out.
-      return new NaniteError('gated', `the hub gives ${repository} to nobody unknown, or does not have it`, {
-        status: 403,
-        hint: hasToken
-          ? `the token may not read it: accept its licence at ${hub}/${repository}, or check the name`
-          : `check the name; if it is gated, accept its licence at ${hub}/${repository} and give a token (HF_TOKEN)`,
-        cause: error,
-      });
+      return new NaniteError(
+        'gated',
+        `the hub does not give ${repository} to anonymous users, or does not have it`,
+        {
+          status: 403,
+          hint: hasToken
+            ? `the token is not allowed to read it: accept its licence at ${hub}/${repository}, or check the name`
+            : `check the name; if it is gated, accept its licence at ${hub}/${repository} and give a token (HF_TOKEN)`,
+          cause: error,
+        },
+      );
     case 404:
       return new NaniteError(
         'model-not-found',

@@ -17,7 +17,7 @@ import { nameOf } from './url';
 export async function resolvePath({ path }: Extract<Reference, { kind: 'path' }>): Promise<ResolvedModel> {
   const at = resolve(path);
   const found = await stat(at).catch((error: unknown) => {
-    throw new NaniteError('not-found', `there is no ${at}, or it may not be read`, {
+    throw new NaniteError('not-found', `${at} does not exist, or cannot be read`, {
       status: 404,
       cause: error,
     });
@@ -44,7 +44,7 @@ export async function resolvePath({ path }: Extract<Reference, { kind: 'path' }>
     throw new NaniteError(
       refusal === undefined ? 'no-weights' : 'refused-format',
       `${at} holds no weights that an engine here runs${refusal === undefined ? '' : `: ${refusal}`}`,
-      { status: 422, hint: 'a .gguf file is what is wanted, or a folder with .onnx and tokenizer.json' },
+      { status: 422, hint: 'name a .gguf file, or a folder with .onnx and tokenizer.json' },
     );
   }
   return {
@@ -93,7 +93,7 @@ async function fileAt(
   sha256: string | null,
 ): Promise<ResolvedFile> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new NaniteError('not-found', `there is no ${path}, or it may not be read`, {
+    throw new NaniteError('not-found', `${path} does not exist, or cannot be read`, {
       status: 404,
       cause: error,
     });

@@ -173,7 +173,7 @@ describe('other artifacts of a registry', () => {
     expect(model.hints.licenceText).toBe('MIT');
   });
 
-  it('says why it refuses safetensors, and an image that is no model', async () => {
+  it('says why it refuses safetensors, and an image that is not a model', async () => {
     await registry.push('team/tensors', 'v1', [
       {
         mediaType: 'application/octet-stream',

@@ -146,9 +146,9 @@ async function fetchManifest(
     const { body } = await session.get('manifests', which, { accept, limit: manifestLimit });
     const digest = createHash('sha256').update(body).digest('hex');
     if (wanted !== null && digest !== wanted) {
-      throw new NaniteError('digest-mismatch', `the manifest has sha256 ${digest}, expected was ${wanted}`, {
+      throw new NaniteError('digest-mismatch', `the manifest has sha256 ${digest} instead of ${wanted}`, {
         status: 422,
-        hint: 'the registry, or the way to it, has altered it',
+        hint: 'the registry, or something on the way, has altered it',
       });
     }
     const json = parsed(z.unknown(), body.toString('utf8'), 'manifest');

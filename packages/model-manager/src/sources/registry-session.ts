@@ -109,7 +109,7 @@ export class RegistrySession {
     if (got !== sha256) {
       throw new NaniteError('digest-mismatch', `a blob of the registry has sha256 ${got}, not ${sha256}`, {
         status: 422,
-        hint: 'the registry, or the way to it, has altered it',
+        hint: 'the registry, or something on the way, has altered it',
       });
     }
     return body;

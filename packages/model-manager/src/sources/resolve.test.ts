@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CatalogueFamily } from '@nanite/contracts';
+import { NaniteError } from '@nanite/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseReference } from '../references/reference';
 import { FaultServer } from '../testing/fault-server';
+import { resolveCatalogue } from './catalogue';
 import { resolve } from './resolve';
 
 const content = Buffer.from('GGUF and more');
@@ -42,7 +44,7 @@ describe('an URL', () => {
     });
   });
 
-  it('is not taken where it is no model', async () => {
+  it('is not taken where it is not a model', async () => {
     await expect(resolve(parseReference(`${server.url}/m.safetensors`), insecure)).rejects.toMatchObject({
       code: 'refused-format',
     });
@@ -222,5 +224,68 @@ describe('a name of the catalogue', () => {
 
   it('says where files lie that nothing fetches yet', async () => {
     await expect(by(['pypi:tiny-models@1.0.0'])).rejects.toMatchObject({ code: 'not-fetched-yet' });
+  });
+
+  describe('with a tag that the catalogue does not have', () => {
+    const said: string[] = [];
+    const unlisted = async (name: string, answer: () => Promise<never>) => {
+      said.length = 0;
+      const asked: string[] = [];
+      const reference = parseReference(name);
+      if (reference.kind !== 'catalogue') throw new Error(`${name} is of another kind`);
+      const found = resolveCatalogue(
+        reference,
+        [family([`${server.url}/m.gguf`], digest)],
+        (source) => {
+          asked.push(source.kind === 'oci' ? `${source.repository}:${source.tag}` : source.kind);
+          return answer();
+        },
+        (status) => said.push(status),
+      );
+      const error = await found.then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      return { asked, error };
+    };
+    const absent = () =>
+      Promise.reject(new NaniteError('model-not-found', 'registry.ollama.ai/library/tiny has no 3b'));
+    const offline = () =>
+      Promise.reject(
+        new NaniteError('source-unreachable', 'cannot reach registry.ollama.ai', {
+          hint: 'check the network',
+        }),
+      );
+
+    it('says what a size without its unit means, without asking the network', async () => {
+      const { asked, error } = await unlisted('tiny:1', offline);
+      expect(error).toMatchObject({
+        code: 'model-not-found',
+        message: 'there is no model tiny:1',
+        hint: 'did you mean tiny:1b?',
+      });
+      expect({ asked, said }).toEqual({ asked: [], said: [] });
+    });
+
+    it('says that it asks the network, and what there is where that does not help', async () => {
+      const { asked, error } = await unlisted('tiny:3b', absent);
+      expect(asked).toEqual(['library/tiny:3b']);
+      expect(said).toEqual(['tiny:3b is not in the catalogue, asking registry.ollama.ai']);
+      expect(error).toMatchObject({
+        code: 'model-not-found',
+        message: 'tiny:3b is not in the catalogue; registry.ollama.ai/library/tiny has no 3b',
+        hint: 'the catalogue has tiny:1b',
+      });
+      expect((await unlisted('tiny:3b', offline)).error).toMatchObject({
+        code: 'source-unreachable',
+        message: 'tiny:3b is not in the catalogue; cannot reach registry.ollama.ai',
+        hint: 'the catalogue has tiny:1b\ncheck the network',
+      });
+    });
+
+    it('names what a misspelt name may mean', async () => {
+      expect((await unlisted('tinny:1b', absent)).error).toMatchObject({ hint: 'the catalogue has tiny:1b' });
+      expect((await unlisted('other', absent)).error).toMatchObject({ hint: null });
+    });
   });
 });

@@ -15,6 +15,8 @@ export interface ResolveOptions {
   token?: string;
   /** Instead of the installed one. */
   catalogue?: readonly CatalogueFamily[];
+  /** Told what is being asked, where a person may wonder. */
+  say?: (status: string) => void;
 }
 
 /**
@@ -26,8 +28,11 @@ export interface ResolveOptions {
 export function resolve(reference: Reference, options: ResolveOptions): Promise<ResolvedModel> {
   switch (reference.kind) {
     case 'catalogue':
-      return resolveCatalogue(reference, options.catalogue ?? readCatalogue(), (source) =>
-        resolve(source, { ...options, catalogue: [] }),
+      return resolveCatalogue(
+        reference,
+        options.catalogue ?? readCatalogue(),
+        (source) => resolve(source, { ...options, catalogue: [] }),
+        options.say,
       );
     case 'oci':
       return resolveOci(reference, options);

@@ -17,7 +17,7 @@ export interface ResolvedFile {
   size: number | null;
   /** Null where nobody has named the digest: what arrives first is then believed. */
   sha256: string | null;
-  /** Where it is; asks anew each time, for URLs expire. */
+  /** Where it is; asks again each time, for URLs expire. */
   locate(): Promise<Location>;
   /** A file of this machine, to be taken without a download. */
   path?: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export const draftPrefix = '.new-';
 
-/** Where things lie in the store. Names that begin with a dot are no models: the engine passes over them. */
+/** Where things lie in the store. Names that begin with a dot are not models: the engine passes over them. */
 export class Layout {
   constructor(readonly root: string) {}
 

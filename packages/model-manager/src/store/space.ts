@@ -43,7 +43,7 @@ export class Space {
     if (bytes > free) {
       throw new NaniteError(
         'no-space',
-        `${inGigabytes(bytes)} are needed, and the disk has ${inGigabytes(Math.max(0, free))} to spare`,
+        `${inGigabytes(bytes)} are needed, but the disk has only ${inGigabytes(Math.max(0, free))} to spare`,
         { status: 507, hint: 'remove a model (nanite models rm), or lower models.reserveBytes' },
       );
     }
@@ -68,7 +68,7 @@ export class Space {
       if (used + this.#promised() + bytes > quotaBytes) {
         throw new NaniteError(
           'over-quota',
-          `${inGigabytes(bytes)} more would exceed the quota of ${inGigabytes(quotaBytes)}; ${inGigabytes(used)} are used`,
+          `${inGigabytes(bytes)} more would exceed the quota of ${inGigabytes(quotaBytes)}; ${inGigabytes(used)} are in use`,
           { status: 507, hint: 'remove a model (nanite models rm), or raise models.quotaBytes' },
         );
       }
@@ -89,7 +89,7 @@ export class Space {
       if (done - looked < lookEvery) return;
       looked = done;
       const hint =
-        'its source does not say how large it is: remove models (nanite models rm), or take another source';
+        'its source does not say how large it is: remove models (nanite models rm), or choose another source';
       if (this.#spare() < 0) {
         throw new NaniteError('no-space', `the disk has no more to spare after ${inGigabytes(done)} of it`, {
           status: 507,
@@ -139,7 +139,7 @@ export function asSpaceError(error: unknown): unknown {
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   return new NaniteError('no-space', 'the disk is full', {
     status: 507,
-    hint: 'remove a model (nanite models rm) and ask again: what was fetched is kept',
+    hint: 'remove a model (nanite models rm) and try again: what was downloaded is kept',
     cause: error,
   });
 }

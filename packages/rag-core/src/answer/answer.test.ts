@@ -164,7 +164,7 @@ describe('a model that invents', () => {
     expect(done).toMatchObject({ answered: false, why: "nothing in your files supports the model's answer" });
   });
 
-  it('where a file asks the same: the question is no answer', async () => {
+  it('where a file asks the same: the question is not an answer', async () => {
     const { said } = await answered({
       says: 'Bananas are yellow [1].',
       passages: [
@@ -226,7 +226,7 @@ describe('no answer', () => {
       {
         event: 'done',
         answered: false,
-        why: 'nothing in your files is about this',
+        why: 'no passage shares enough words with the question',
         model: null,
         dropped: 0,
         notes: ['a note'],
@@ -256,7 +256,7 @@ describe('no answer', () => {
     expect(said).toEqual([]);
     expect(done).toMatchObject({
       answered: false,
-      why: 'the passages that come nearest do not mention “lisbon”',
+      why: 'the closest passages do not mention “lisbon”',
     });
   });
 

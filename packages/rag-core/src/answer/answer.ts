@@ -60,7 +60,7 @@ export async function* answerFrom(
   const { notes } = found;
   const hits = found.hits.slice(0, question.passages);
   if (!speakOfIt(hits, limits)) {
-    yield done({ answered: false, why: 'nothing in your files is about this', notes });
+    yield done({ answered: false, why: nothingOf(hits), notes });
     return;
   }
   const passages = relevant(hits, limits).map(({ passage }) => passage);
@@ -80,7 +80,7 @@ export async function* answerFrom(
   const missing = check.missing();
   if (missing.length > 0) {
     const words = missing.map((word) => `“${word}”`).join(' or ');
-    yield done({ answered: false, why: `the passages that come nearest do not mention ${words}`, notes });
+    yield done({ answered: false, why: `the closest passages do not mention ${words}`, notes });
     return;
   }
   yield { event: 'found', passages, notes };
@@ -126,9 +126,19 @@ export async function* answerFrom(
 
   if (!cited) for (const quotation of await check.nearest()) yield* sources.cite(quotation);
   const why =
-    failure === null ? "nothing in your files supports the model's answer" : `no model answered (${failure})`;
+    failure === null
+      ? "nothing in your files supports the model's answer"
+      : model === null
+        ? failure
+        : `the model did not answer: ${failure}`;
   yield done({ answered: false, why, model, dropped, notes });
 }
+
+/** By words alone less is known: a text that says the same in others may be there. */
+const nothingOf = (hits: readonly Hit[]): string =>
+  hits.length > 0 && hits.every(({ ranks }) => ranks.dense === null)
+    ? 'no passage shares enough words with the question'
+    : 'nothing in your files is about this';
 
 /** What a file is called tells what it is about: `lease-of-the-workshop.pdf`. */
 const nameOf = (path: string): string =>

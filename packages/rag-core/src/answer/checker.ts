@@ -35,7 +35,7 @@ export class Checker {
     private readonly parts: CheckerParts,
     private readonly signal: AbortSignal,
   ) {
-    // Where a file asks the same, that is no answer. Of a few words it may be one.
+    // Where a file asks the same, that is not an answer. Of a few words it may be one.
     const asked = wordsOf(question);
     const asksToo = (quote: string) => asked.length > 3 && wordsOf(quote).join(' ').includes(asked.join(' '));
     const windows = evidence.flatMap(windowsOf).filter(({ quote }) => !asksToo(quote));

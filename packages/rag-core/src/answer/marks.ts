@@ -21,7 +21,7 @@ export function readMarks(sentence: string): Marked {
         const [from, to = from] = part
           .split(/-|–/)
           .map((number) => Number(/\d+/.exec(number)?.[0] ?? Number.NaN));
-        // A range beyond a hundred is no citation; what it names is refused by who looks the sources up.
+        // A range beyond a hundred is not a citation; what it names is refused by who looks the sources up.
         for (let number = from!; number <= Math.min(to!, from! + 100); number++) numbers.add(number);
       }
       return '';

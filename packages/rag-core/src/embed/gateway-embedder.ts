@@ -103,7 +103,7 @@ export class GatewayEmbedder implements Embedder {
     }
     // What the gateway says of the reason is written for people: `onnxruntime is not installed`.
     const why = cause instanceof ApiFailure ? `: ${cause.message}` : '';
-    return new NaniteError('embedding-failed', `the model ${this.model} gives no vectors${why}`, {
+    return new NaniteError('embedding-failed', `the model ${this.model} cannot compute vectors${why}`, {
       status: 503,
       hint: cause instanceof ApiFailure ? (cause.hint ?? undefined) : undefined,
       cause,

@@ -50,7 +50,7 @@ export async function readBeir(folder: string): Promise<DataSet> {
     const value = Number(grade);
     if (!Number.isFinite(value)) {
       if (number === 1) continue;
-      throw wrong(judgements, number, `the grade is no number: ${grade}`);
+      throw wrong(judgements, number, `the grade is not a number: ${grade}`);
     }
     const of = relevant.get(question) ?? new Map<string, number>();
     relevant.set(question, of);

@@ -39,7 +39,7 @@ describe('the form of BEIR', () => {
     [
       'qrels/test.tsv',
       'query-id\tcorpus-id\tscore\n1\ta\tmuch\n',
-      'test.tsv:2: the grade is no number: much',
+      'test.tsv:2: the grade is not a number: much',
     ],
     [
       'qrels/test.tsv',
@@ -81,6 +81,6 @@ it('reads the Cranfield files: questions by their order, grades 1 to 4 alike', a
 });
 
 it('refuses any other folder, and what is none', async () => {
-  await expect(readDataSet(folder)).rejects.toThrow('holds no collection that is known');
-  await expect(readDataSet(join(folder, 'nowhere'))).rejects.toThrow('is no folder');
+  await expect(readDataSet(folder)).rejects.toThrow('does not hold a test collection that is known');
+  await expect(readDataSet(join(folder, 'nowhere'))).rejects.toThrow('is not a folder');
 });

@@ -17,7 +17,7 @@ export async function readDataSet(folder: string): Promise<DataSet> {
       hint: `a folder with ${forms.map(({ files }) => files.join(', ')).join(', or with ')}`,
       status: 400,
     });
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw refuse(`${folder} is no folder`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw refuse(`${folder} is not a folder`);
   for (const { files, read } of forms) {
     const there = files.filter((file) => existsSync(join(folder, file)));
     if (there.length === 0) continue;
@@ -28,5 +28,5 @@ export async function readDataSet(folder: string): Promise<DataSet> {
     if (data.questions.length === 0) throw refuse(`${folder} has no questions with a judgement`);
     return data;
   }
-  throw refuse(`${folder} holds no collection that is known`);
+  throw refuse(`${folder} does not hold a test collection that is known`);
 }

@@ -58,17 +58,17 @@ export async function importCollection(
       header = headerOf(line);
       const { name } = header;
       if ((await collections.list()).some((one) => one.name === name)) {
-        throw new NaniteError('collection-exists', `there is a collection ${name} already`, {
+        throw new NaniteError('collection-exists', `there is already a collection ${name}`, {
           status: 409,
           hint: 'give the import another name',
         });
       }
       await collections.check(header.roots);
     } else if (header.model === model) {
-      const { text, vector } = parsed(ExportedVector, line, 'a line of it is no vector');
+      const { text, vector } = parsed(ExportedVector, line, 'one of its lines is not a vector');
       const bytes = Buffer.from(vector, 'base64');
       if (bytes.length !== header.components * Float32Array.BYTES_PER_ELEMENT) {
-        throw bad('a vector of it has another length than it says');
+        throw bad('one of its vectors does not have the length it states');
       }
       batch.push({ text: Buffer.from(text, 'base64'), vector: bytes });
       if (batch.length === atOnce) await write();
@@ -81,7 +81,9 @@ export async function importCollection(
   const notes =
     header.model === model
       ? []
-      : [`its vectors are of the model ${header.model}, here it is ${model}: they are computed anew`];
+      : [
+          `its vectors come from the model ${header.model}, and this index uses ${model}: they are computed again`,
+        ];
   return { name, vectors: count, notes };
 }
 
@@ -115,4 +117,4 @@ function jsonOf(line: string, why: string): unknown {
 }
 
 const bad = (why: string, cause?: unknown) =>
-  new NaniteError('bad-export', `this is no exported collection: ${why}`, { status: 400, cause });
+  new NaniteError('bad-export', `this is not an exported collection: ${why}`, { status: 400, cause });

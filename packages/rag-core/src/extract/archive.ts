@@ -41,7 +41,7 @@ export async function openArchive(bytes: Buffer, limit: number = limits.unpacked
   let unpacked = 0;
   const read = async (entry: Entry): Promise<Buffer> => {
     if (entry.isEncrypted())
-      throw new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password');
+      throw new CannotExtract('encrypted', 'it is encrypted, and its password is not known');
     try {
       const stream = await zip.openReadStreamPromise(entry);
       const parts: Buffer[] = [];
@@ -82,9 +82,9 @@ const compoundFile = Buffer.from([0xd0, 0xcf, 0x11, 0xe0]);
 
 function notAnArchive(bytes: Buffer): CannotExtract {
   return bytes.includes(Buffer.from('EncryptedPackage', 'utf16le'))
-    ? new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password')
-    : new CannotExtract('unknown-format', 'it is in a format of Office 97, which is not read', {
-        hint: 'save it in the format of today',
+    ? new CannotExtract('encrypted', 'it is encrypted, and its password is not known')
+    : new CannotExtract('unknown-format', 'it is in an Office 97 format, which cannot be read', {
+        hint: 'save it in a current format',
       });
 }
 
@@ -105,4 +105,6 @@ async function directory(zip: ZipFile): Promise<Map<string, Entry>> {
 }
 
 const bomb = (cause?: unknown) =>
-  new CannotExtract('bomb', 'it is an archive that unpacks to far more than any document holds', { cause });
+  new CannotExtract('bomb', 'it is an archive that unpacks to far more than a document would hold', {
+    cause,
+  });

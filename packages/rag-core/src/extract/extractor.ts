@@ -152,7 +152,7 @@ const textual: readonly FileType[] = ['text', 'markdown', 'html', 'csv', 'notebo
 /** What the name says, unless the bytes say otherwise. */
 function settle(named: FileType, found: FileType | null): FileType {
   if (found === null)
-    throw new CannotExtract('unknown-format', 'what is in it is not what its name says, and no text');
+    throw new CannotExtract('unknown-format', 'its content does not match its name, and is not text');
   return textual.includes(named) && textual.includes(found) ? named : found;
 }
 

@@ -59,7 +59,7 @@ export function extensionOf(name: string): string {
  *
  * The bytes decide, and the name tells apart what looks alike: a photograph called notes.txt is an image, and Markdown is
  * text whose name says so.
- * @param name last part of the path; bytes that are no UTF-8 may stand in it as U+FFFD
+ * @param name last part of the path; bytes that are not UTF-8 may stand in it as U+FFFD
  * @param head the first {@link identifyBytes} of the file
  */
 export async function identify(name: string, head: Uint8Array): Promise<FileType | null> {
@@ -79,7 +79,7 @@ export async function identify(name: string, head: Uint8Array): Promise<FileType
   if (/^P[1-6]\s/.test(latin1(head, 3)) && named === 'image') return 'image';
   if (!isText(head)) return null;
   if (named && textual.includes(named)) return named;
-  // An office file without its archive, or an image that is none, is no text either.
+  // An office file without its archive, or an image that is none, is not text either.
   if (named) return null;
   const start = latin1(head, 512);
   if (/^\s*(?:<!doctype html|<html[\s>])/i.test(start)) return 'html';

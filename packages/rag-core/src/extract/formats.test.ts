@@ -81,7 +81,7 @@ describe('text', { timeout: 30_000 }, () => {
     expect(zwei.replaceAll('\0', '')).toBe('zwei');
   });
 
-  it('reads a file whose name is no UTF-8 and has a line break', async () => {
+  it('reads a file whose name is not UTF-8 and has a line break', async () => {
     const path = Buffer.concat([
       Buffer.from(newPath('x')),
       Buffer.from([0xff, 0x0a, 0xfe]),

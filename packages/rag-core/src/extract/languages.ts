@@ -79,7 +79,7 @@ const byInterpreter: ReadonlyArray<readonly [RegExp, string]> = [
 const byExtension = new Map(languages.flatMap((one) => one.extensions.map((extension) => [extension, one])));
 
 /**
- * The programming language of a file, and its grammar; null where it is no code.
+ * The programming language of a file, and its grammar; null where it is not code.
  *
  * @param name last part of its path
  * @param start of its text, of which a first line `#!` tells the language of programs without extension

@@ -77,7 +77,7 @@ export async function openFile(path: Buffer): Promise<{ file: FileHandle; size: 
   try {
     const found = await file.stat();
     if (!found.isFile())
-      throw new CannotExtract('unreadable', 'it is no file, but a folder, a pipe or a device');
+      throw new CannotExtract('unreadable', 'it is not a file but a folder, a pipe or a device');
     return { file, size: found.size };
   } catch (error) {
     await file.close();

@@ -84,21 +84,20 @@ function failed(tool: Tool, ran: Ran): CannotExtract {
   const { overran, signal, code, stderr } = ran;
   const cause = stderr.trim().slice(-2000) || signal || code;
   if (/incorrect password|encrypt/i.test(stderr)) {
-    return new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password', { cause });
+    return new CannotExtract('encrypted', 'it is encrypted, and its password is not known', { cause });
   }
   if (overran || signal === 'SIGXCPU' || signal === 'SIGKILL') {
-    return new CannotExtract('too-slow', 'reading it takes longer than any sound file of its size', {
+    return new CannotExtract('too-slow', 'reading it takes too long for a file of its size', {
       cause,
     });
   }
-  if (signal === 'SIGXFSZ')
-    return new CannotExtract('bomb', 'it unpacks to more than any sound file holds', { cause });
+  if (signal === 'SIGXFSZ') return new CannotExtract('bomb', 'it unpacks to far too much', { cause });
   if (/out of memory|bad_alloc/i.test(stderr)) {
-    return new CannotExtract('too-much-memory', 'reading it takes more memory than any sound file', {
+    return new CannotExtract('too-much-memory', 'reading it takes too much memory', {
       cause,
     });
   }
-  if (signal !== null) return new CannotExtract('crashed', `${tool} crashed at it`, { cause });
+  if (signal !== null) return new CannotExtract('crashed', `${tool} crashed while reading it`, { cause });
   return new CannotExtract('damaged', `it is damaged: ${tool} cannot read it`, { cause });
 }
 

@@ -158,7 +158,7 @@ export class Worker {
       );
     }
     if (late || child.signalCode === 'SIGXCPU') {
-      return new CannotExtract('too-slow', 'reading it takes longer than any sound file of its size');
+      return new CannotExtract('too-slow', 'reading it takes too long for a file of its size');
     }
     const cause = this.stderr.slice(-2000) || child.signalCode || child.exitCode;
     if (
@@ -166,11 +166,11 @@ export class Worker {
         this.stderr,
       )
     ) {
-      return new CannotExtract('too-much-memory', 'reading it takes more memory than any sound file', {
+      return new CannotExtract('too-much-memory', 'reading it takes too much memory', {
         cause,
       });
     }
-    return new CannotExtract('crashed', 'the program that reads such files crashed at it', { cause });
+    return new CannotExtract('crashed', 'the program that reads files of this kind crashed', { cause });
   }
 }
 

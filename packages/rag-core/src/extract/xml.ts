@@ -11,7 +11,7 @@ export interface XmlHandler {
  * Go through XML from start to end. Names have their prefix, as office programs write them all alike.
  *
  * Entities that a document defines itself stay as they are written: nothing expands, and nothing is fetched.
- * @throws CannotExtract `damaged` where it is no XML at all
+ * @throws CannotExtract `damaged` where it is not XML at all
  */
 export function walkXml(bytes: Buffer, what: string, handler: XmlHandler): void {
   const text = decodeXml(bytes);

@@ -31,7 +31,7 @@ const Backup = z.array(
   }),
 );
 
-/** A path as a person reads it; where it is no UTF-8, as an address with its bytes. */
+/** A path as a person reads it; where it is not UTF-8, as an address with its bytes. */
 export const pathText = (path: Buffer): string => {
   const text = path.toString();
   return Buffer.from(text).equals(path) ? text : formatCitation({ path, place: { kind: 'whole' } });
@@ -41,9 +41,9 @@ export const pathText = (path: Buffer): string => {
 export function pathBytes(text: string): Buffer {
   const path = text.startsWith('file:') ? parseCitation(text)?.path : Buffer.from(text);
   if (path === undefined || path[0] !== 0x2f || path.includes(0)) {
-    throw new NaniteError('bad-path', `${text} is no absolute path`, {
+    throw new NaniteError('bad-path', `${text} is not an absolute path`, {
       status: 400,
-      hint: 'name a folder from the root on: /home/…',
+      hint: 'give the whole path: /home/…',
     });
   }
   return path;
@@ -87,7 +87,7 @@ export class Collections {
   async put(name: string, request: CollectionRequest): Promise<void> {
     const before = (await this.list()).find((collection) => collection.name === name);
     if (before === undefined && request.roots === undefined) {
-      throw new NaniteError('no-roots', `there is no collection ${name}, and no folder to make it of`, {
+      throw new NaniteError('no-roots', `there is no collection ${name}, and no folder to make it from`, {
         status: 400,
       });
     }
@@ -189,10 +189,14 @@ async function resolveRoots(texts: readonly string[]): Promise<Buffer[]> {
       paths.push(await realpath(pathBytes(text), { encoding: 'buffer' }));
     } catch (cause) {
       if (cause instanceof NaniteError) throw cause;
-      throw new NaniteError('no-such-folder', `there is no ${text}, or you may not look there`, {
-        status: 404,
-        cause,
-      });
+      throw new NaniteError(
+        'no-such-folder',
+        `${text} does not exist, or you are not allowed to look there`,
+        {
+          status: 404,
+          cause,
+        },
+      );
     }
   }
   const key = (path: Buffer) => `${path.toString('latin1').replace(/\/$/, '')}/`;

@@ -93,17 +93,18 @@ export async function indexFile(parts: IndexParts, task: Task, signal: AbortSign
   if ((await statFile(task.file.path)) === null) await database.run('DELETE FROM files WHERE id = ?', id);
 }
 
-/** @throws NaniteError `disk-full`, and what else is no fault of the file, such as `sandbox-missing` */
+/** @throws NaniteError `disk-full`, and what else is not a fault of the file, such as `sandbox-missing` */
 function failure(error: unknown): Result | 'gone' {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    throw new NaniteError('disk-full', 'there is no room on the disk to read a file', {
+    throw new NaniteError('disk-full', 'the disk is too full to read a file', {
       status: 507,
       cause: error,
     });
   }
   if (error instanceof NaniteError) throw error;
-  if (code === 'EACCES' || code === 'EPERM') return aside(null, null, 'no-permission', 'you may not read it');
+  if (code === 'EACCES' || code === 'EPERM')
+    return aside(null, null, 'no-permission', 'you are not allowed to read it');
   if (isGone(error)) return 'gone';
   return aside(null, null, 'failed', describeError(error));
 }

@@ -277,7 +277,7 @@ describe('a collection', () => {
   });
 });
 
-describe('names that are no text', () => {
+describe('names that are not text', () => {
   test('are kept as they are', async () => {
     const name = Buffer.concat([
       Buffer.from(index.files),
@@ -295,7 +295,7 @@ describe('names that are no text', () => {
 describe('what is wrong with the machine', () => {
   test('many files wait on battery, and say so', async () => {
     await index.close();
-    let wait: string | null = 'the computer runs on battery';
+    let wait: string | null = 'the computer is running on battery';
     await index.open({ restraint: () => Promise.resolve({ wait, rest: 0 }) });
     write('a.txt', 'apples');
     await index.put('fruit');
@@ -324,8 +324,8 @@ describe('what is wrong with the machine', () => {
     await index.put('fruit');
     const [collection] = await index.collections.list();
     await index.until(async () => (await index.indexer.progress(collection!)).state === 'stopped');
-    expect((await index.indexer.progress(collection!)).why).toContain('no room');
-    // Nothing was stored about the file: it is no fault of it.
+    expect((await index.indexer.progress(collection!)).why).toContain('too full');
+    // Nothing was stored about the file: it is not a fault of it.
     expect(await index.database.all('SELECT id FROM files')).toEqual([]);
   });
 
@@ -338,7 +338,7 @@ describe('what is wrong with the machine', () => {
     await index.until(async () => (await index.indexer.progress(collection!)).why !== null);
     expect(await index.indexer.progress(collection!)).toMatchObject({
       state: 'ready',
-      why: expect.stringContaining('meaning not yet'),
+      why: expect.stringContaining('words only'),
       chunks: { all: 1, embedded: 0 },
     });
   });

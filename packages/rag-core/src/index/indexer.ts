@@ -243,8 +243,7 @@ export class Indexer {
     if (left > 0) return this.waiting === null ? report('indexing') : report('waiting', this.waiting);
     if (absent !== undefined)
       return report('stopped', `${absent.root.path.toString()}: ${absent.root.absent}`);
-    if (embedding && this.vectorsDown)
-      return report('ready', 'words are found, meaning not yet: see the status');
+    if (embedding && this.vectorsDown) return report('ready', 'searched by words only for now');
     return report(embedding ? 'embedding' : 'ready');
   }
 

@@ -47,7 +47,7 @@ export async function processorPressure(path: string): Promise<number> {
  */
 export async function restraint(pending: number, sources: Sources = kernel): Promise<Restraint> {
   if (pending > fewFiles && (await onBattery(sources.power))) {
-    return { wait: 'the computer runs on battery', rest: 0 };
+    return { wait: 'the computer is running on battery', rest: 0 };
   }
   const pressure = await processorPressure(sources.pressure);
   if (pressure >= veryBusyPercent) return { wait: null, rest: 100 };

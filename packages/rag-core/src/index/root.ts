@@ -12,7 +12,7 @@ export const parentOf = (path: Buffer): Buffer => {
   return slash <= 0 ? Buffer.from('/') : path.subarray(0, slash);
 };
 
-const unreadable = 'it is not there, or you may not read it';
+const unreadable = 'it does not exist, or you are not allowed to read it';
 
 const columns = 'id, path, identity, ctime, state, title';
 
@@ -67,7 +67,7 @@ export class Root {
     const known: KnownFile[] = [];
     const found: FoundIn[] = [];
     const done = new Set<string>();
-    // Parents first: where one is read anew with all below it, those below are done.
+    // Parents first: where one is read again with all below it, those below are done.
     for (const path of [...changed].sort((a, b) => a.length - b.length)) {
       const at = key(path);
       const entry = this.folders.get(at);

@@ -74,7 +74,7 @@ export function knowledgeServer(knowledge: Knowledge): McpServer {
     'list_collections',
     {
       title: 'List collections',
-      description: 'List the collections of folders that are searched, and how far each is.',
+      description: 'List the collections of folders that are searched, and how far indexing is.',
       outputSchema: z.object({ collections: z.array(Collection) }),
       annotations: readOnly,
     },

@@ -157,7 +157,7 @@ describe('retrieve', () => {
     await chroma.stop();
     const { hits, notes } = await search('ships');
     expect(hits.length).toBeGreaterThan(0);
-    expect(notes[0]).toContain('meaning is not searched: Chroma');
+    expect(notes[0]).toContain('not searched by meaning: Chroma');
     await expect(search('ships', { mode: 'dense' })).rejects.toMatchObject({ code: 'vectors-down' });
     await chroma.start();
     expect((await search('ships')).notes).toEqual([]);
@@ -171,7 +171,7 @@ describe('retrieve', () => {
     const without = { embedder: Object.assign(new WordEmbedder(), { fails }) };
     const { hits, notes } = await search('ships', {}, without);
     expect(hits.length).toBeGreaterThan(0);
-    expect(notes).toEqual(['meaning is not searched: the model m is not installed (apt install m)']);
+    expect(notes).toEqual(['not searched by meaning: the model m is not installed (apt install m)']);
   });
 
   it('says of what it found by words alone, and who asks may read, that its meaning is not known yet', async () => {

@@ -118,7 +118,7 @@ async function byMeaning(
     signal.throwIfAborted();
     // What computes or holds vectors may be down: words are still found, and it is said.
     if (!(error instanceof NaniteError) || error.status !== 503 || request.mode === 'dense') throw error;
-    notes.push(`meaning is not searched: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`);
+    notes.push(`not searched by meaning: ${error.message}${error.hint === null ? '' : ` (${error.hint})`}`);
     return null;
   }
 }

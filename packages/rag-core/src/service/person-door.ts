@@ -6,7 +6,7 @@ export const personDoor = (owner: () => number): Door => ({
   admit(peer) {
     // The socket's mode keeps others out already; a mode can be changed by accident.
     if (peer?.uid !== owner()) {
-      throw new NaniteError('not-yours', 'these are the files of somebody else', { status: 403 });
+      throw new NaniteError('not-yours', "these are somebody else's files", { status: 403 });
     }
     return { view: ownView, allowChange: () => Promise.resolve(), leave: () => undefined };
   },

@@ -55,7 +55,7 @@ export async function runService(options: RunOptions): Promise<void> {
   const indexer = new Indexer(
     { database, extractor, vectors: answering.vectorWork, log, restraint },
     (error) => {
-      log.error('the index is damaged; starting anew', { cause: describeError(error) });
+      log.error('the index is damaged; starting a new one', { cause: describeError(error) });
       distrust(file);
       process.exit(1);
     },

@@ -21,8 +21,8 @@ export function databaseError(error: unknown, sql: string): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   switch (codeOf(error)) {
     case 'SQLITE_FULL':
-      return new NaniteError('disk-full', 'there is no room on the disk for the index', {
-        hint: 'free some room; indexing then goes on by itself',
+      return new NaniteError('disk-full', 'the disk is too full for the index', {
+        hint: 'free some space; indexing then continues by itself',
         status: 507,
         cause,
       });

@@ -67,7 +67,7 @@ const found = async (database: Database, words: string) =>
   );
 
 describe('a database', () => {
-  test('keeps names that are no UTF-8, byte by byte', () =>
+  test('keeps names that are not UTF-8, byte by byte', () =>
     withDatabase(async (database) => {
       await fill(database);
       const row = await database.get<{ path: Buffer }>('SELECT path FROM files');

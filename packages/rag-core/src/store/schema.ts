@@ -2,7 +2,7 @@
  * The tables, as steps: a database remembers in user_version how many it has seen. A step that was released is never
  * changed; a change is a new step.
  *
- * Paths are bytes (BLOB), for Linux allows file names that are no UTF-8. Times in nanoseconds are text, for a number in
+ * Paths are bytes (BLOB), for Linux allows file names that are not UTF-8. Times in nanoseconds are text, for a number in
  * JavaScript cannot hold them. An id is never used twice (AUTOINCREMENT): the vectors live elsewhere and know chunks by
  * their id.
  */

@@ -174,7 +174,7 @@ describe('what somebody sees', () => {
 
 describe('who is let in', () => {
   it('everybody whom the kernel names, eight questions at once each', () => {
-    expect(() => service.door.admit(null)).toThrow(/does not say/);
+    expect(() => service.door.admit(null)).toThrow(/does not tell/);
     const visitors = Array.from({ length: 8 }, () => service.door.admit(somebody));
     expect(() => service.door.admit(somebody)).toThrow(/8 questions/);
     service.door.admit({ pid: 1, uid: 7 }).leave();

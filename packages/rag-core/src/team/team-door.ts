@@ -42,7 +42,7 @@ export class TeamDoor implements Door {
 
   admit(peer: { pid: number; uid: number } | null): Visitor {
     if (peer === null) {
-      throw new NaniteError('not-yours', 'the kernel does not say who asks', { status: 403 });
+      throw new NaniteError('not-yours', 'the kernel does not tell who is asking', { status: 403 });
     }
     const { uid } = peer;
     const there = this.open.get(uid) ?? 0;
@@ -141,7 +141,7 @@ export class TeamDoor implements Door {
       if (cause instanceof ApiFailure && cause.code === 'unknown-user') {
         throw new NaniteError('not-yours', 'this machine does not know you', { status: 403, cause });
       }
-      throw new NaniteError('access-unknown', 'what you may read cannot be found out now', {
+      throw new NaniteError('access-unknown', 'what you are allowed to read cannot be found out now', {
         status: 503,
         hint: 'an administrator can look: systemctl status nanite-rag-access',
         cause,

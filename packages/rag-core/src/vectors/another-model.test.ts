@@ -64,7 +64,7 @@ describe('another embedding model', () => {
     const words = new WordEmbedder();
     await keptBy(words);
     expect(words.computed).toHaveLength(2);
-    // What an import brought of the old model's is no vector of the new one's.
+    // What an import brought of the old model's is not a vector of the new one's.
     await index.database.run(
       `INSERT INTO vectors_brought (text, vector, brought) SELECT text, vector, ? FROM vectors`,
       Date.now(),

@@ -39,7 +39,7 @@ export class Chroma implements Vectors {
   private why: string | null = null;
 
   /**
-   * @param index name of the index that the chunks' ids are of: an index that was made anew begins with the same ids
+   * @param index name of the index that the chunks' ids are of: an index that was made again begins with the same ids
    * @param model whose vectors these are
    */
   constructor(

@@ -83,7 +83,7 @@ describe('VectorKeeper', () => {
     await all();
     expect(await stored()).toBe(3);
     expect(await wanted()).toBe(3);
-    expect(vectors.down()).toContain('does not answer');
+    expect(vectors.down()).toContain('is not installed or not started');
     await chroma.start();
     await all();
     expect(chroma.held).toBe(3);
@@ -132,7 +132,7 @@ describe('VectorKeeper', () => {
     expect(await wanted()).toBe(0);
   });
 
-  it('makes all anew for another model, under another name', async () => {
+  it('makes all again for another model, under another name', async () => {
     await all();
     embedder = new WordEmbedder('other');
     await start();

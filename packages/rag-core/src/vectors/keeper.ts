@@ -242,7 +242,7 @@ export class VectorKeeper implements VectorWork {
         id,
       );
       if (held === (row?.count ?? 0) + (dying?.count ?? 0)) continue;
-      log.notice('Chroma holds other vectors than the index: they are compared', { collection: id });
+      log.notice('Chroma and the index hold different vectors: comparing them', { collection: id });
       await this.reconcile(id, new Set(await vectors.ids(id)));
     }
     // Of collections that are gone, Chroma's are gone whole.

@@ -35,10 +35,10 @@ const slash = Buffer.from('/');
 export const joinPath = (folder: Buffer, name: Buffer): Buffer =>
   folder.equals(slash) ? Buffer.concat([folder, name]) : Buffer.concat([folder, slash, name]);
 
-/** File systems that are no storage; nobody's documents lie there. */
+/** File systems that are not storage; nobody's documents lie there. */
 const notStorage = new Set(['/proc', '/sys', '/dev', '/run']);
 
-/** A .gitignore of more than this is no work of a person. */
+/** A .gitignore of more than this is not the work of a person. */
 const mostIgnoreBytes = 1024 * 1024;
 
 /** What may no longer be read or is gone is not there; every other error is one. */

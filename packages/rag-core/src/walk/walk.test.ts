@@ -138,7 +138,7 @@ describe('odd things in a folder', () => {
     expect(await found()).toEqual(['a.txt']);
   });
 
-  test('names may have newlines and bytes that are no UTF-8', async () => {
+  test('names may have newlines and bytes that are not UTF-8', async () => {
     const name = Buffer.from([0x61, 0x0a, 0xff, 0x2e, 0x6d, 0x64]);
     const path = joinPath(Buffer.from(root), name);
     writeFileSync(path, 'x');

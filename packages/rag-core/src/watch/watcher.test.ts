@@ -66,7 +66,7 @@ test('hears no more of what was removed', async () => {
   expect(await after(() => writeFileSync(join(root, 'loud'), ''))).toEqual([root]);
 });
 
-test('a folder that is gone is not watched, and that is no degradation', () => {
+test('a folder that is gone is not watched, and that is not a degradation', () => {
   expect(watcher.add(Buffer.from(join(root, 'nothing')), owner)).toBe(false);
   expect(watcher.degraded).toBeNull();
 });

@@ -114,7 +114,7 @@ export class Watcher {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOSPC' || code === 'EMFILE') {
         this.degraded =
-          `the kernel watches no more than ${this.watches.size} folders for you; the others are looked through ` +
+          `the kernel watches no more than ${this.watches.size} folders for you; the others are scanned ` +
           'every few minutes (raise fs.inotify.max_user_watches)';
       }
       return null;

@@ -48,7 +48,7 @@ export function stemOf(found: string): string {
   return isAscii(bare) ? stemmer(bare) : fromBytes(stemmer(toBytes(bare)));
 }
 
-/** Where bytes that are no ASCII are put for the stemmer: characters without case, which it takes for consonants. */
+/** Where bytes that are not ASCII are put for the stemmer: characters without case, which it takes for consonants. */
 const beyond = 0xe000;
 const toBytes = (text: string): string =>
   [...Buffer.from(text)].map((byte) => String.fromCharCode(byte < 0x80 ? byte : beyond + byte)).join('');

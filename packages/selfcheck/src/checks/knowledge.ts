@@ -79,7 +79,7 @@ async function look(client: KnowledgeClient, name: string, signal: AbortSignal):
     return fail(said, 'see why: journalctl --user -b -u nanite-rag', data);
   }
   if (!expected.test(quoted)) {
-    return fail('the sample is cited, but not where the answer stands', 'report this as a bug', data);
+    return fail('the sample is cited, but not at the place of the answer', 'report this as a bug', data);
   }
   return pass([`the sample is indexed, found and cited`, ...notes].join('; '), data);
 }
@@ -95,7 +95,7 @@ export const knowledge: Check = {
     const runtime = process.env['XDG_RUNTIME_DIR'];
     const socket = runtime === undefined ? null : `${runtime}/nanite/rag.sock`;
     if (socket === null || !existsSync(socket)) {
-      const who = 'nobody is logged in here whose files could be known';
+      const who = 'nobody is logged in whose files could be indexed';
       if (runtime === undefined || !existsSync(`${runtime}/systemd`)) {
         return skip(who, 'log in, or name somebody who is: --person NAME');
       }

@@ -17,7 +17,7 @@ describe('Schedule', () => {
     expect(schedule.take(2000)).toEqual([]);
   });
 
-  it('does not drift at a rate that is no whole number of milliseconds', () => {
+  it('does not drift at a rate that is not a whole number of milliseconds', () => {
     const schedule = new Schedule(300, 10);
     let sent = 0;
     for (let now = 0; now < 10_000; now += 0.7) sent += schedule.take(now).length;

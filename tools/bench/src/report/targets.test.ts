@@ -8,7 +8,7 @@ describe('targets', () => {
     expect(isReached({ ...limit, must: '<=', measured: 2.1 })).toBe(false);
     expect(isReached({ ...limit, must: '>=', measured: 1.9 })).toBe(false);
   });
-  it('never reaches one with what is no number', () => {
+  it('never reaches one with what is not a number', () => {
     expect(isReached({ what: 'x', must: '<=', limit: 2, unit: '', measured: Number.NaN })).toBe(false);
   });
   it('says which one is missed', () => {

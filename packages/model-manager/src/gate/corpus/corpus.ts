@@ -306,7 +306,7 @@ export const known: Entry[] = [
       ['a key that becomes an attribute of an object', { __class__: 'x' }],
       ['a folder of its own to read from', { basepath: '/etc' }],
       ['an offset before the file', { offset: '-1' }],
-      ['a length that is no number', { length: '9'.repeat(400) }],
+      ['a length that is not a number', { length: '9'.repeat(400) }],
     ] as const
   ).map(([what, entry]): Entry => ({
     name: `ONNX weights outside, with ${what}`,
@@ -353,7 +353,7 @@ export const broken: Entry[] = [
       'metadata',
       () => ggufFile(tinyWith({ 'general.architecture': { type: 'string', value: '../x' } })),
     ],
-    'text that is no UTF-8': [
+    'text that is not UTF-8': [
       'string',
       () => ggufFile(tinyWith({ 'general.name': { type: 'string', value: Buffer.from([0xff, 0xfe]) } })),
     ],
@@ -383,7 +383,7 @@ export const broken: Entry[] = [
     'no dimension': ['tensor-shape', () => ggufFile(tinyTensor(1, { shape: [] }))],
     'a dimension of 0': ['tensor-shape', () => ggufFile(tinyTensor(1, { shape: [0, 5] }))],
     'a negative dimension': ['tensor-shape', () => ggufFile(tinyTensor(1, { shape: [-1n] }))],
-    'a row that is no whole block': ['tensor-shape', () => ggufFile(tinyTensor(0, { shape: [33, 2] }))],
+    'a row that is not a whole block': ['tensor-shape', () => ggufFile(tinyTensor(0, { shape: [33, 2] }))],
     'a type that was removed': ['tensor-type', () => ggufFile(tinyTensor(0, { type: 4 }))],
     'a type of computing only': ['tensor-type', () => ggufFile(tinyTensor(0, { type: 15 }))],
     'a type to come': ['tensor-type', () => ggufFile(tinyTensor(0, { type: 43 }))],

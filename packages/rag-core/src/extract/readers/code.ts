@@ -165,7 +165,7 @@ function nameOf(node: Node, depth = 0): string | null {
   const declarator = node.childForFieldName('declarator');
   if (declarator) return nameOf(declarator, depth + 1) ?? shortened(declarator.text);
   if (node.type === 'lexical_declaration') {
-    // `const parse = () => …` defines a function; `const size = 3` is no symbol to look for.
+    // `const parse = () => …` defines a function; `const size = 3` is not a symbol to look for.
     const variable = node.namedChildren.find((child) => child?.type === 'variable_declarator');
     const value = variable?.childForFieldName('value')?.type ?? '';
     return /function|class/.test(value) ? shortened(variable!.childForFieldName('name')?.text ?? '') : null;

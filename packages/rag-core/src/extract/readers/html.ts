@@ -6,7 +6,7 @@ import { Lines } from '../lines';
 import { headingStack, type HeadingStack } from './headings';
 import { Gathered, oneLine, type Source } from './reading';
 
-/** What is no text of the document. */
+/** What is not text of the document. */
 const unread = new Set(['script', 'style', 'noscript', 'template', 'svg', 'math', 'iframe', 'object', 'select', 'button', 'nav']); // prettier-ignore
 /** Elements that begin a new line of their own. */
 const breaking = new Set(['p', 'div', 'section', 'article', 'main', 'header', 'footer', 'aside', 'ul', 'ol', 'dl', 'dt', 'dd', 'li', 'blockquote', 'figure', 'figcaption', 'form', 'fieldset', 'address', 'details', 'summary', 'hr', 'body', 'td', 'th', 'caption', 'title', 'pre', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6']); // prettier-ignore
@@ -84,7 +84,7 @@ export function addHtml(
     const at = table!.from;
     table = null;
     if (rows.length === 0) return;
-    // A table of one column lays out a page, and is no table.
+    // A table of one column lays out a page, and is not a table.
     const columns = Math.max(...rows.map((row) => Math.min(row.length, 2)));
     gathered.add({
       text: rows.map((row) => row.join(' | ')).join('\n'),
@@ -99,8 +99,7 @@ export function addHtml(
   const parser: Parser = new Parser(
     {
       onopentag(name, attributes) {
-        if (++depth > mostDepth)
-          throw new CannotExtract('bomb', 'its elements are nested deeper than any page');
+        if (++depth > mostDepth) throw new CannotExtract('bomb', 'its elements are nested too deeply');
         if (skipped) {
           if (name === skipped.name) skipped.depth++;
           return;

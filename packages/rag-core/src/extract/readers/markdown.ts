@@ -92,7 +92,7 @@ function plainText(content: string): string {
   return oneLine(parts.map(({ type, content: said }) => (/^(?:text|code_inline|image|text_special)$/.test(type) ? said : ' ')).join('')); // prettier-ignore
 }
 
-/** YAML between lines of three hyphens at the very start; it is no Markdown. */
+/** YAML between lines of three hyphens at the very start; it is not Markdown. */
 function frontMatterEnd(text: string): number {
   return (
     /^---[ \t]*\r?\n(?:(?!---|\.\.\.)[^\n]{0,2000}\n){0,500}(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/.exec(text)?.[0]

@@ -19,7 +19,7 @@ export async function readOdt({ type, bytes }: Source): Promise<Extracted> {
   if (!content) throw damaged('the document');
   const manifest = await archive?.read('META-INF/manifest.xml');
   if (manifest?.includes('manifest:encryption-data')) {
-    throw new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password');
+    throw new CannotExtract('encrypted', 'it is encrypted, and its password is not known');
   }
   const meta = archive ? await archive.read('meta.xml') : bytes;
   gathered.title = elementText(meta, 'dc:title');

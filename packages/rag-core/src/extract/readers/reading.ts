@@ -22,7 +22,7 @@ export class Gathered {
   add(block: Block): boolean {
     if (block.text.trim() === '' && block.bytes === null) return !this.full;
     if (this.full) {
-      this.warnings.add('the file holds more text than is kept of one file: the rest is left out');
+      this.warnings.add('the file has more text than is kept of one file; the rest is left out');
       return false;
     }
     this.blocks.push(block);

@@ -3,7 +3,7 @@ import { oneLine, type Gathered } from './reading';
 
 /** Rows of one block; a chunk is found in it by counting lines. */
 const most = 200;
-/** Of one cell; a longer one is cut, as a cell is no document. */
+/** Of one cell; a longer one is cut, as a cell is not a document. */
 const longestCell = 2_000;
 
 /**

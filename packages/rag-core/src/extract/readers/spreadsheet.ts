@@ -65,7 +65,9 @@ function open(bytes: Buffer): WorkBook {
     });
   } catch (error) {
     if (error instanceof Error && /password|encrypt/i.test(error.message)) {
-      throw new CannotExtract('encrypted', 'it is encrypted, and nobody gave its password', { cause: error });
+      throw new CannotExtract('encrypted', 'it is encrypted, and its password is not known', {
+        cause: error,
+      });
     }
     throw damaged('the workbook', error);
   }
