@@ -53,7 +53,7 @@ test('ada exports: nobody else may read the file until she lets them, and it hol
   expect(text).toContain('"name":"poems"');
   expect(text).not.toMatch(/sea|hunts|cat\.txt/);
   expect((await as('ada', 'nanite knowledge export poems --to /srv/exchange/poems')).stderr).toContain(
-    'is there already',
+    'already exists',
   );
   expect((await as('ada', 'nanite knowledge export nothing --to /srv/exchange/nothing')).stderr).toContain(
     'no collection "nothing"',
@@ -164,6 +164,6 @@ describe('bob imports', () => {
       'bob',
       'nanite knowledge import --no-wait --name x --root ~/mine --root ~/mine /srv/exchange/poems',
     );
-    expect(refused.stderr).toContain('made of 1 folder');
+    expect(refused.stderr).toContain('has 1 folder: ');
   });
 });

@@ -216,6 +216,35 @@ test('nanite and the gateway ask the same store, for the person who asks them', 
   expect(await journal()).toMatch(new RegExp(`removed uid=\\d+ through=${through} model="cli:1"`));
 });
 
+test('Ctrl-C in a download keeps what came, leaves nothing running, and the same command continues', async () => {
+  const url = 'http://127.0.0.1:8099/slow/tiny.gguf';
+  const command = `nanite pull --insecure --name stopped:1 ${url}`;
+  // `exec`: a shell in between would take Ctrl-C for its own end. Pressed when some of the file is there.
+  const keys =
+    "i=0; until grep -q '[1-9] MiB of' /tmp/pull; do sleep 0.1; i=$((i + 1)); [ $i -lt 300 ] || exit 1; done; printf '\\003'; sleep 1";
+  const stopped = await machine.run(
+    `rm -f /tmp/pull; touch /tmp/pull; (${keys}) | script -qefc 'exec ${command}' /tmp/pull`,
+    { user: 'bob', check: false },
+  );
+  expect(stopped.code).toBe(130);
+  const [, came] = /stopped at ([\d.]+) MiB of [\d.]+ MiB; run the same command/.exec(stopped.stdout) ?? [];
+  expect(Number(came)).toBeGreaterThan(0);
+  const jobs = async () =>
+    (await machine.run('nanite models jobs --json', { user: 'bob' })).stdout.match(/"state": *"running"/g);
+  expect(await jobs()).toBeNull();
+  expect((await machine.run('pgrep -f "^[^ ]*node .*nanite pull"', { check: false })).stdout).toBe('');
+
+  await machine.run(': >/run/served');
+  await machine.run(command, { user: 'bob' });
+  const served = (await machine.run("awk '/^GET/ {print $2}' /run/served")).stdout.trim().split('\n');
+  const bytes = served
+    .map((range) => range.split('-').map(Number) as [number, number])
+    .reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  const whole = Number((await machine.run('stat -c %s /srv/tiny.gguf')).stdout);
+  expect(bytes).toBeLessThan(whole);
+  await machine.run('nanite models rm stopped:1', { user: 'bob' });
+});
+
 describe('what is not what it should be', () => {
   test.each([
     ['another digest than promised', () => address('tiny.gguf', 'a'.repeat(64)), 'digest-mismatch'],

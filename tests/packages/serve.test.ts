@@ -56,7 +56,8 @@ describe.each([
     expect(await sockets(folder)).toMatch(/gateway\.sock[^]*worker\.sock|worker\.sock[^]*gateway\.sock/);
     await machine.run('systemctl kill --kill-whom=main --signal=INT serve');
     expect(await exitCode()).toBe('130');
-    expect(await ours()).toBe('');
+    // What has ended is a zombie until the first process has heard of it.
+    await expect.poll(ours, { timeout: 10_000 }).toBe('');
     expect(await sockets(folder)).toBe('');
   });
 

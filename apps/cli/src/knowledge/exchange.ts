@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { ExportHeader, exportVersion } from '@nanite/contracts';
 import { NaniteError } from '@nanite/kit';
+import { counted } from '../terminal/format';
 import { print } from '../terminal/print';
 import { watchProgress, addedText } from './collections';
 import { knowledge, toldOfKnowledge } from './service';
@@ -121,7 +122,7 @@ function changedHeader(line: string, { name, root }: ImportOptions): ExportHeade
   }
   if (root.length > 0 && root.length !== header.roots.length) {
     const had = header.roots.join(', ');
-    throw new NaniteError('usage', `the collection has ${header.roots.length} folders: ${had}`, {
+    throw new NaniteError('usage', `the collection has ${counted(header.roots.length, 'folder')}: ${had}`, {
       hint: 'name each with --root, in that order',
     });
   }

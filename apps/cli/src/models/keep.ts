@@ -90,7 +90,7 @@ export function usageText(usage: DiskUsage): string {
   ];
   const rows = models.map(({ name, sizeBytes, ownBytes }) => [name, bytes(sizeBytes), bytes(ownBytes)]);
   const listing = rows.length === 0 ? '' : table(rows, { head: ['NAME', 'SIZE', 'RM FREES'] });
-  return `${listing}${lines.map((line) => `${dim(line)}\n`).join('')}`;
+  return `${listing}${lines.map((line) => `${dim(wrapped(line, process.stdout))}\n`).join('')}`;
 }
 
 /** `nanite models du` */

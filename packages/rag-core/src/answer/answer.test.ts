@@ -256,7 +256,7 @@ describe('no answer', () => {
     expect(said).toEqual([]);
     expect(done).toMatchObject({
       answered: false,
-      why: 'the closest passages do not mention “lisbon”',
+      why: 'the closest passages do not mention “Lisbon”',
     });
   });
 

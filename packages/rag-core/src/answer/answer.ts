@@ -79,7 +79,7 @@ export async function* answerFrom(
   );
   const missing = check.missing();
   if (missing.length > 0) {
-    const words = missing.map((word) => `“${word}”`).join(' or ');
+    const words = missing.map((word) => `“${asAsked(word, question.question)}”`).join(' or ');
     yield done({ answered: false, why: `the closest passages do not mention ${words}`, notes });
     return;
   }
@@ -133,6 +133,10 @@ export async function* answerFrom(
         : `the model did not answer: ${failure}`;
   yield done({ answered: false, why, model, dropped, notes });
 }
+
+/** A word as the question has it: `Lisbon`, of which the check knows `lisbon`. */
+const asAsked = (word: string, question: string): string =>
+  question.match(/[\p{L}\p{N}]+/gu)?.find((each) => each.toLowerCase() === word) ?? word;
 
 /** By words alone less is known: a text that says the same in others may be there. */
 const nothingOf = (hits: readonly Hit[]): string =>
