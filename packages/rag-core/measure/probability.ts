@@ -1,6 +1,6 @@
 /**
- * What scores of hits rest on, and whether the hits answer: PLAN.json. Each collection's questions are asked of itself, and of
- * others, where nothing answers them. For the bench `calibrate`.
+ * What scores of hits rest on, and whether the hits answer: PLAN.json. Each collection is asked its own questions, those of others that
+ * share its documents, and those of strangers, which nothing in it answers. For the bench `calibrate`.
  */
 import { readFileSync } from 'node:fs';
 import { GatewayEmbedder } from '../src/embed';
@@ -17,7 +17,8 @@ import { Chroma } from '../src/vectors';
 
 interface Plan {
   model: string;
-  collections: Array<{ name: string; folder: string; strangers: string[] }>;
+  folders: Record<string, string>;
+  collections: Array<{ name: string; sharers: string[]; strangers: string[] }>;
 }
 
 interface Seen {
@@ -30,20 +31,22 @@ interface Seen {
   relevant: boolean;
 }
 
-const { model, collections } = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Plan;
+const { model, folders, collections } = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as Plan;
 const signal = new AbortController().signal;
 const embedder = new GatewayEmbedder({ model });
 const data = new Map(
-  await Promise.all(collections.map(async ({ name, folder }) => [name, await readDataSet(folder)] as const)),
+  await Promise.all(
+    Object.entries(folders).map(async ([name, folder]) => [name, await readDataSet(folder)] as const),
+  ),
 );
 const seen: Seen[] = [];
-for (const { name, strangers } of collections) {
+for (const { name, sharers, strangers } of collections) {
   const of = (id: string) => new Chroma(id, model);
   const index = await throwAway(data.get(name)!, embedder, of, () => undefined, signal);
   const { database } = index;
   const narrow = await narrowed(database, {}, null);
   const row = await database.get<{ count: number }>('SELECT count(*) AS count FROM chunks');
-  for (const asked of [name, ...strangers]) {
+  for (const asked of [name, ...sharers, ...strangers]) {
     const { questions, relevant } = data.get(asked)!;
     for (const [question, { id, text }] of questions.entries()) {
       const parts = { ...index, embedder, mayRead: () => Promise.resolve(true) };
@@ -59,7 +62,9 @@ for (const { name, strangers } of collections) {
           ...{ collection: name, asked, question },
           cosine: dot(vector!, candidate.vector!),
           coverage: words[at]!.coverage,
-          relevant: asked === name && documentsOf([hit]).some((document) => relevant.get(id)!.has(document)),
+          relevant:
+            !strangers.includes(asked) &&
+            documentsOf([hit]).some((document) => relevant.get(id)!.has(document)),
         });
       }
     }

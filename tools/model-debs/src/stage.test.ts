@@ -187,7 +187,7 @@ describe('a licence', () => {
   it('that is not on the list is refused, with the list', async () => {
     const fixture = new Fixture();
     fixture.id = 'LicenseRef-Gemma';
-    await expect(fixture.stage()).rejects.toThrow(/'LicenseRef-Gemma' is no licence.*Apache-2\.0, MIT/);
+    await expect(fixture.stage()).rejects.toThrow(/'LicenseRef-Gemma' is not a licence.*Apache-2\.0, MIT/);
   });
 
   it('that the weights name differently is refused', async () => {

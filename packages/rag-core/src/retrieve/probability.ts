@@ -9,8 +9,8 @@ interface Fit {
 const fits: ReadonlyArray<{ model: RegExp; fit: Fit }> = [
   // The question with its instruction; on half of the questions of Cranfield and of manual pages (docs/decisions/0109).
   { model: /^bge-small(-en|:|$)/, fit: { constant: -12.3, cosine: 14, coverage: 2.3 } },
-  // On half of the questions of Cranfield and of manual pages in three languages (docs/decisions/0170).
-  { model: /^multilingual-e5-small(:|$)/, fit: { constant: -12.3, cosine: 14, coverage: 2.3 } },
+  // On half of the questions of manual pages in three languages, and of Cranfield's to them (docs/decisions/0170).
+  { model: /^multilingual-e5-small(:|$)/, fit: { constant: -29.7, cosine: 31.4, coverage: 2.7 } },
 ];
 
 /** Meaning was not compared, or by a model whose cosines are not known. */

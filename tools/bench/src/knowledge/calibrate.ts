@@ -73,7 +73,7 @@ function answered(weights: readonly number[], seen: readonly Seen[]): string {
 
 async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> {
   const { name: model, packages } = embeddingModel();
-  const most = quick ? 60 : 700;
+  const most = quick ? 60 : 200;
   const person = await Person.boot('bench-calibrate', 'all', packages);
   try {
     const pages = async (language: 'en' | 'de' | 'fr') =>
@@ -84,22 +84,23 @@ async function measure({ quick, progress }: BenchOptions): Promise<BenchResult> 
       de: german,
       fr: french,
       'de on en': across(english, german),
-    }).filter(([, { questions }]) => questions.length > 0);
+    });
     for (const [name, collection] of laid)
       writeBeir(join(person.folder, name.replaceAll(' ', '-')), collection);
     person.give('plan.json', {
       model,
-      collections: [
-        { name: 'Cranfield', folder: '/srv/cranfield', strangers: ['en', 'de', 'fr'] },
-        ...laid.map(([name]) => ({
-          name,
-          folder: `/srv/bench/${name.replaceAll(' ', '-')}`,
-          strangers: name === 'de on en' ? [] : ['Cranfield'],
-        })),
-      ],
+      folders: {
+        Cranfield: '/srv/cranfield',
+        ...Object.fromEntries(laid.map(([name]) => [name, `/srv/bench/${name.replaceAll(' ', '-')}`])),
+      },
+      collections: ['en', 'de', 'fr'].map((name) => ({
+        name,
+        sharers: name === 'en' ? ['de on en'] : [],
+        strangers: ['Cranfield'],
+      })),
     });
     await bundled('probability', person.folder);
-    progress('every question is asked of its own collection and of another');
+    progress('every collection is asked what it answers and what it does not');
     const seen = JSON.parse(
       await person.run('node /srv/bench/probability.mjs /srv/bench/plan.json', 3600),
     ) as Seen[];
