@@ -85,7 +85,9 @@ need window 0
     expect(memoryBytes / MiB).toBeLessThan(222 * 1.1);
     // No grammar says which token may come: nothing comes.
     expect(need.passing).toBe(0);
-    expect(needFromFit(low, high, { weights: 73653984, besides: 0, projector: 0 }).passing).toBeGreaterThan(100 * MiB);
+    expect(needFromFit(low, high, { weights: 73653984, besides: 0, projector: 0 }).passing).toBeGreaterThan(
+      100 * MiB,
+    );
   });
 
   it('counts the scores of all tokens twice where embeddings compute them', () => {
