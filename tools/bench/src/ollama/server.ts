@@ -29,7 +29,8 @@ export class Server {
 
   /** A question of about 20 tokens that begins like no other: what was computed for one is of no use for the next. */
   #question(): string {
-    return `Tell a long story about ${promptOf(12, ++this.#seed)}.`;
+    const words = [...new Set(promptOf(30, ++this.#seed).split(' '))];
+    return `${words.slice(0, 5).join(', ')}: tell a long story with all of these.`;
   }
 
   async #ask(clients: number, tokens: number, rounds: number, unload = false): Promise<Answer[][]> {
