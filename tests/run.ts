@@ -93,9 +93,9 @@ async function vitest(report: string, args: string[]): Promise<Tally> {
   ]);
   try {
     const result = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
-    // A file that could not even be loaded has no tests to count, and is a failure all the same.
+    // A file that could not even be loaded, or set up, has no test that failed, and is a failure all the same.
     const broken = result.testResults.filter(
-      (at) => at.status === 'failed' && at.assertionResults.length === 0,
+      (at) => at.status === 'failed' && at.assertionResults.every(({ status }) => status !== 'failed'),
     );
     const names = [
       ...broken.map(({ name, message }) => `${relative('.', name)}: ${firstLine(message)}`),

@@ -341,6 +341,13 @@ describe('create and copy', () => {
     expect(await client.show('up')).toMatchObject({ template: '{% for m in messages %}', missing: [] });
   });
 
+  it('answer an upload of what is there already, however much of it is still on its way', async () => {
+    const pieces = Array.from({ length: 8 }, () => randomBytes(1 << 20));
+    const digest = `sha256:${sha256Of(Buffer.concat(pieces))}`;
+    for (let time = 0; time < 60; time++) await client.uploadBlob(digest, Readable.from(pieces));
+    expect(await client.hasBlob(digest)).toBe(true);
+  });
+
   it('give a model the abilities of the template that it gets', async () => {
     offer('tiny:1');
     await pull('tiny:1');

@@ -20,7 +20,7 @@ import { modelDetails, withoutTexts } from './details';
 import { sendEvents } from './event-stream';
 import type { Service } from './parts';
 import { beginOrder } from './orders';
-import { takeUpload } from './upload';
+import { heardOut, takeUpload } from './upload';
 import { subjectOf, type Order } from './order';
 
 export interface Call {
@@ -113,7 +113,11 @@ export const hasBlob: Handler = async ({ store }, { subject, response }) => {
 
 export const uploadBlob: Handler = async (service, call) => {
   const sha256 = digestOf(call.subject);
-  await takeUpload(service.store, sha256, call.request);
+  try {
+    await takeUpload(service.store, sha256, call.request);
+  } finally {
+    await heardOut(call.request);
+  }
   record(service, call, 'uploaded', { digest: `sha256:${sha256}` });
   call.response.writeHead(201, { 'content-length': 0 }).end();
 };

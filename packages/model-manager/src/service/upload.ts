@@ -3,7 +3,7 @@ import { createWriteStream, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { NaniteError } from '@nanite/kit';
 import { asSpaceError, type Store } from '../store';
 
@@ -16,10 +16,7 @@ const graceMs = 60 * 60_000;
  * @throws NaniteError `digest-mismatch` 400, `no-space`, `over-quota` 507
  */
 export async function takeUpload(store: Store, sha256: string, request: IncomingMessage): Promise<void> {
-  if (store.blobs.has(sha256)) {
-    request.resume();
-    return keepForAWhile(store, sha256);
-  }
+  if (store.blobs.has(sha256)) return keepForAWhile(store, sha256);
   const room = store.space.reserve(Number(request.headers['content-length'] ?? 0));
   const draft = join(store.layout.partial, `take-${randomBytes(8).toString('hex')}`);
   const hash = createHash('sha256');
@@ -46,6 +43,12 @@ export async function takeUpload(store: Store, sha256: string, request: Incoming
   } finally {
     room.release();
   }
+}
+
+/** Read what still comes: a connection that is closed while the other side speaks takes the answer with it. */
+export async function heardOut(request: IncomingMessage): Promise<void> {
+  request.resume();
+  await finished(request).catch(() => undefined);
 }
 
 function keepForAWhile(store: Store, sha256: string): void {
