@@ -95,7 +95,7 @@ def embedding():
     for provider in ("ollama", "openai"):
         found = litellm.embedding(model=f"{provider}/{embed_model}", input=["a", "b"], **providers[provider])
         assert len(found.data) == 2, provider
-    found = litellm.embedding(model=f"openai/{embed_model}", input="a", dimensions=64, **providers["openai"])
+    found = litellm.embedding(model=f"openai/{embed_model}", input="a", dimensions=64, allowed_openai_params=["dimensions"], **providers["openai"])
     assert len(found.data[0]["embedding"]) == 64
 
 
@@ -129,11 +129,15 @@ def proxy():
         port = free.getsockname()[1]
     command = [str(pathlib.Path(sys.executable).with_name("litellm")), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
     log = open("/tmp/litellm.log", "w+")
-    server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"})
+    # Its newest versions start with a key of their own only.
+    key = "sk-for-the-tests"
+    env = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MASTER_KEY": key}
+    server = subprocess.Popen(command, stdout=log, stderr=log, env=env)
 
     def ask(path, body=None):
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=None if body is None else json.dumps(body).encode())
         request.add_header("content-type", "application/json")
+        request.add_header("authorization", f"Bearer {key}")
         return urllib.request.urlopen(request, timeout=120).read().decode()
 
     try:
