@@ -59,12 +59,11 @@ describe('the image', () => {
       expect(screenContent(desktop).colours).toBeGreaterThan(40);
       expect(check.report.system.live).toBe(true);
       expect(Object.values(check.statuses)).not.toContain('fail');
-      expect(check.statuses).toMatchObject({
-        units: 'pass',
-        gateway: 'pass',
-        ask: 'pass',
-        knowledge: 'pass',
-      });
+      expect(check.statuses).toMatchObject({ units: 'pass', ask: 'pass', knowledge: 'pass' });
+      // The larger model of the image needs more than 2 GiB: it is said, and the small one answers.
+      const said = (id: string) => check.report.checks.find((each) => each.id === id)?.detail;
+      expect(said('gateway')).toMatch(/^not every model runs here: qwen2\.5-coder:1\.5b/);
+      expect(said('ask')).toMatch(/^smollm2:135m: /);
       expect(check.rc).toBe(0);
       await logIn(live, 300_000);
       expect(await killedForMemory(live)).toEqual([]);
