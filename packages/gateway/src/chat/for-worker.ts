@@ -4,7 +4,7 @@ export const withoutNulls = (body: Record<string, unknown>): Record<string, unkn
 
 /**
  * The fields of a request that go on to a worker: those that say something, and not `id_slot`. The worker itself finds the slot
- * whose cache begins like the prompt; a client that names one would wait for whoever uses it, and throw that user's cache away.
+ * whose cache begins like the prompt; a client that names one would wait until it is free, and throw away the cache of whoever used it.
  */
 export function forWorker(body: Record<string, unknown>): Record<string, unknown> {
   const { id_slot: _slot, ...rest } = withoutNulls(body);

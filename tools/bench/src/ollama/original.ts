@@ -18,8 +18,8 @@ export function buildOllama(): string {
 }
 
 /**
- * Ollama looks for llama.cpp's programs beside itself. Ours are the same llama.cpp but for our patches; options that its own
- * version has and ours has not yet are left out.
+ * Ollama looks for llama.cpp's programs beside itself. Ours takes the
+ * options that Ollama gives it.
  */
 const llamaServer = `#!/bin/sh
 exec /usr/lib/nanite/llama/llama-server "$@"
