@@ -103,7 +103,9 @@ export function messages(answers: boolean): Handler {
     };
     const wants = wantsOf(withDefaults(manifest, null), manifest);
     const mode = request.tool_choice?.type ?? 'auto';
-    const asked = answers ? askedTools(manifest, messagesForm, request.tools ?? [], mode, given) : null;
+    const tools = request.tools ?? [];
+    const hasFormat = 'response_format' in body;
+    const asked = answers ? askedTools(manifest, messagesForm, tools, mode, given, hasFormat) : null;
     const options = { wants, uid: exchange.identity.uid, signal: exchange.signal };
     await useWithRoom(context, target, options, (session) =>
       answerOrCall(asked, body, (sent, guard) => {

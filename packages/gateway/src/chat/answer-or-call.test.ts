@@ -144,6 +144,24 @@ it('lets a form of the answer hide no tools: a call that is demanded comes witho
   ]);
 });
 
+it('does so on the API of messages too', async () => {
+  at = await startTestGateway({}, [fakeEntry('small', { capabilities: ['completion', 'chat', 'tools'] })]);
+  const request = {
+    max_tokens: 9,
+    tools: [{ name: 'weather', input_schema: parameters }],
+    output_config: { format: { type: 'json_schema', schema: { type: 'object' } } },
+    messages: [{ role: 'user', content: 'CHOOSE_0' }],
+  };
+  await ask('/v1/messages', { ...request, tool_choice: { type: 'any' } });
+  expect(requests()[0]?.body).not.toHaveProperty('response_format');
+  await ask('/v1/messages', request);
+  const [, first, second] = requests().map(({ body }) => ['tools' in body, 'response_format' in body]);
+  expect([first, second]).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+});
+
 it('gives a model that can tell its tools as they are', async () => {
   at = await startTestGateway({}, [fakeEntry('small', { capabilities: ['completion', 'chat', 'tools'] })]);
   await ask('/v1/chat/completions', { tools: chatTools, messages: [{ role: 'user', content: 'Hi' }] });

@@ -154,6 +154,10 @@ export function askedTools(
 /** Fields of a request without tools, for an answer in words. */
 const inWords = { tools: undefined, tool_choice: undefined, parallel_tool_calls: undefined };
 
+/** Whether a call has to come, as OpenAI's and Anthropic's APIs say it. */
+const demandsCall = (choice: unknown): boolean =>
+  choice === 'required' || ['any', 'tool'].includes(String((choice as { type?: unknown } | undefined)?.type));
+
 /** Ask, and where the model would rather answer in words, ask again for those. */
 export async function answerOrCall<T>(
   asked: AskedTools | null,
@@ -162,7 +166,7 @@ export async function answerOrCall<T>(
 ): Promise<T> {
   // The form that an answer is to have is for one in words.
   if (asked === null) {
-    return ask(body['tool_choice'] === 'required' ? { ...body, response_format: undefined } : body, null);
+    return ask(demandsCall(body['tool_choice']) ? { ...body, response_format: undefined } : body, null);
   }
   try {
     return await ask({ ...body, ...asked.demanded, response_format: undefined }, asked.guard);

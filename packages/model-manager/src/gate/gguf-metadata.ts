@@ -13,7 +13,7 @@ type Metadata = GgufHeader['metadata'];
 export function checkMetadata({ metadata, vocabulary, tensors }: GgufHeader): void {
   const architecture = textOf(metadata, 'general.architecture');
   if (architecture === null)
-    refuse('metadata', 'general.architecture is missing: there is no telling what model this is');
+    refuse('metadata', 'general.architecture is missing, so the kind of model is unknown');
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(architecture)) {
     refuse('metadata', 'general.architecture is not the name of an architecture');
   }
